@@ -1,0 +1,38 @@
+/**
+ * The one place where defaults stand. Flags carry none; help and docs print these.
+ *
+ * @module
+ */
+import type { Limits, UpstreamLimits } from "./options.ts";
+
+const limits: Limits = Object.freeze({
+  maxHeadSize: 16_384, // Caddy's and Node's
+  maxRequestLine: 8_192, // nginx's large_client_header_buffers
+  maxFields: 100, // gunicorn's
+  maxBody: 1_048_576, // nginx's client_max_body_size
+  headerTimeout: 10_000,
+  bodyTimeout: 30_000,
+  keepaliveTimeout: 75_000, // nginx's
+  writeTimeout: 60_000, // nginx's send_timeout
+  keepaliveRequests: 1_000, // nginx's
+  maxConnections: 4_096,
+  maxConnectionsPerClient: 0,
+});
+
+const upstream: UpstreamLimits = Object.freeze({
+  connectTimeout: 5_000,
+  readTimeout: 60_000, // nginx's proxy_read_timeout
+  idleTimeout: 60_000, // nginx's keepalive_timeout in an upstream block
+  maxIdle: 64,
+});
+
+/** Every default, by the name of its option type; times in milliseconds, sizes in bytes. */
+export const DEFAULTS = Object.freeze({
+  limits,
+  upstream,
+  /** The gateway's own socket is for a proxy that has its own limit: unlimited there. */
+  gatewayMaxBody: 0,
+  socketMode: 0o660,
+  gracefulTimeout: 30_000, // gunicorn's graceful_timeout
+  bootTimeout: 30_000,
+});

@@ -1,0 +1,58 @@
+/**
+ * One error type with a stable code. Everything a user can cause ends as a {@linkcode StackdError}: `cli.ts` prints its
+ * message alone and exits with its exit code; the engine answers with its HTTP status.
+ *
+ * @module
+ */
+
+/** Stable names of what can go wrong; docs/errors.md lists each with its cure. */
+export type ErrorCode =
+  | "STACKD_USAGE" // the command line is wrong
+  | "STACKD_CONFIG_INVALID" // an option's value cannot be used
+  | "STACKD_HANDLER_NOT_FOUND" // no file where the module should be
+  | "STACKD_HANDLER_LOAD" // the module does not parse, or throws while loading
+  | "STACKD_HANDLER_INVALID" // the module loads, but exports no handler
+  | "STACKD_HANDLER_START" // onStart threw
+  | "STACKD_BOOT_TIMEOUT" // the worker was not ready in time
+  | "STACKD_ADDRESS_IN_USE" // a port or socket path is taken
+  | "STACKD_LISTEN" // listening failed for another reason
+  | "STACKD_SOCKET_PATH" // the socket's path holds something that is no socket
+  | "STACKD_PIDFILE"; // the pid file cannot be written, or names a living process
+
+/** What only some errors carry. */
+export interface StackdErrorOptions {
+  /** The process's exit code: 2 (default) for wrong usage or a handler that cannot be loaded, 1 for anything else. */
+  exitCode?: 1 | 2;
+  /** Lines printed below the message as they are: the source line and caret, or the handler's own stack. */
+  detail?: string;
+  /** What caused it; never printed. */
+  cause?: unknown;
+}
+
+/**
+ * An error that a user can act on. Its message follows `Cannot <verb> <thing>: <state>`, with values quoted, and is
+ * complete without a stack.
+ *
+ * @example
+ * ```ts ignore
+ * throw new StackdError("STACKD_ADDRESS_IN_USE", 'Cannot listen on ":8080": the address is in use', { exitCode: 1 });
+ * ```
+ */
+export class StackdError extends Error {
+  override readonly name = "StackdError";
+  readonly code: ErrorCode;
+  readonly exitCode: 1 | 2;
+  readonly detail: string | undefined;
+
+  constructor(code: ErrorCode, message: string, options: StackdErrorOptions = {}) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause });
+    this.code = code;
+    this.exitCode = options.exitCode ?? 2;
+    this.detail = options.detail;
+  }
+}
+
+/** The message of anything thrown, without its stack. */
+export function messageOf(thrown: unknown): string {
+  return thrown instanceof Error ? thrown.message : String(thrown);
+}

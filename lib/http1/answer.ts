@@ -1,0 +1,27 @@
+/**
+ * A whole answer as plain data: what static files, redirects and our own errors give the engine to send.
+ *
+ * @module
+ */
+
+/** One field of an answer, in the order and spelling it is sent. */
+export type Field = readonly [name: string, value: string];
+
+/** A part of an open file. The engine closes the file, whatever happens. */
+export interface FileBody {
+  readonly file: Deno.FsFile;
+  /** First byte to send. */
+  readonly start: number;
+  /** Bytes to send; a file that turns out shorter ends the connection. */
+  readonly length: number;
+}
+
+/**
+ * An answer. The engine adds `Date`, `Server`, `Content-Length` and the framing of the connection; `fields` must not hold
+ * those. For HEAD the body is not sent, its length is.
+ */
+export interface Answer {
+  readonly status: number;
+  readonly fields: readonly Field[];
+  readonly body: Uint8Array | FileBody | null;
+}

@@ -1,0 +1,73 @@
+/**
+ * How many connections may be open, in all and for one client; who comes beyond is told so.
+ *
+ * @module
+ */
+import { ascii } from "../http1/bytes.ts";
+
+const REFUSAL = ascii(
+  "HTTP/1.1 503 Service Unavailable\r\nServer: stackd\r\nContent-Type: text/plain; charset=utf-8\r\n" +
+    "Content-Length: 24\r\nRetry-After: 1\r\nConnection: close\r\n\r\n503 Service Unavailable\n",
+);
+/** Connections that may be being refused at once; beyond they are closed without a word. */
+const MAX_REFUSING = 256;
+/** How long a refused client is given to read why, ms. */
+const REFUSAL_TIME = 1_000;
+
+/** Counts connections. */
+export class Admission {
+  readonly #max: number;
+  readonly #maxPerClient: number;
+  readonly #perClient = new Map<string, number>();
+  #open = 0;
+  #refusing = 0;
+
+  /** `max` connections in all, `maxPerClient` of one address (0: no limit). */
+  constructor(max: number, maxPerClient: number) {
+    this.#max = max;
+    this.#maxPerClient = maxPerClient;
+  }
+
+  /** Counts a connection of `peer` (null: a unix socket, in no client's count); false when there are too many. */
+  admit(peer: string | null): boolean {
+    if (this.#open >= this.#max) return false;
+    if (peer !== null && this.#maxPerClient > 0) {
+      const count = this.#perClient.get(peer) ?? 0;
+      if (count >= this.#maxPerClient) return false;
+      this.#perClient.set(peer, count + 1);
+    }
+    this.#open++;
+    return true;
+  }
+
+  /** A connection that was admitted has ended. */
+  leave(peer: string | null): void {
+    this.#open--;
+    if (peer === null || this.#maxPerClient === 0) return;
+    const count = this.#perClient.get(peer) ?? 0;
+    if (count <= 1) this.#perClient.delete(peer);
+    else this.#perClient.set(peer, count - 1);
+  }
+
+  /** Answers a connection that was not admitted with 503 and closes it. */
+  refuse(conn: Deno.Conn): void {
+    if (this.#refusing >= MAX_REFUSING) return conn.close();
+    this.#refusing++;
+    const timer = setTimeout(() => conn.close(), REFUSAL_TIME);
+    answer(conn).catch(() => {}).finally(() => {
+      clearTimeout(timer);
+      this.#refusing--;
+      try {
+        conn.close();
+      } catch { /* the timer was first */ }
+    });
+  }
+}
+
+async function answer(conn: Deno.Conn): Promise<void> {
+  await conn.write(REFUSAL);
+  await conn.closeWrite();
+  // Closing with unread bytes would reset the connection and could take the answer away.
+  const buffer = new Uint8Array(1_024);
+  while (await conn.read(buffer) !== null);
+}

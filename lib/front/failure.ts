@@ -1,0 +1,32 @@
+/**
+ * What becomes of a request that cannot be answered by its route: one mapping from what was thrown to status and log line.
+ *
+ * @module
+ */
+import { messageOf } from "../errors.ts";
+import type { Field } from "../http1/answer.ts";
+import { Reject } from "../http1/reject.ts";
+import { UpstreamError } from "../upstream/connection.ts";
+
+/** How a failure is answered and logged. */
+export interface Failure {
+  readonly status: number;
+  /** For the error log; null for what is the client's own doing and stands in the access log anyway. */
+  readonly log: string | null;
+  readonly extra: readonly Field[];
+}
+
+/** Methods that can be, for a 405 on CONNECT and TRACE (RFC 9110 §10.2.1). */
+const ALLOW: Field = ["Allow", "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS"];
+
+/** Status and log line for what was thrown: a `Reject`'s own status, 504 or 502 for an upstream, 500 for a bug of ours. */
+export function failureOf(thrown: unknown): Failure {
+  if (thrown instanceof Reject) {
+    return { status: thrown.status, log: null, extra: thrown.status === 405 ? [ALLOW] : [] };
+  }
+  if (thrown instanceof UpstreamError) {
+    return { status: thrown.kind === "timeout" ? 504 : 502, log: `the upstream ${thrown.message}`, extra: [] };
+  }
+  const stack = thrown instanceof Error ? thrown.stack : undefined;
+  return { status: 500, log: `a bug in stackd: ${stack ?? messageOf(thrown)}`, extra: [] };
+}

@@ -1,0 +1,80 @@
+/**
+ * An upgraded connection (RFC 9110 §7.8): bytes go both ways as they come until one side ends or both are idle too long.
+ *
+ * @module
+ */
+import { BODY } from "../http1/buffers.ts";
+import type { Deadlines, Expiring } from "../http1/deadlines.ts";
+import { sever } from "../http1/sever.ts";
+
+/** One side of a splice. */
+interface Side {
+  readonly conn: Deno.Conn;
+  /** Bytes that were read from it before. */
+  readonly buffered: Uint8Array;
+}
+
+/** What passed, for the log. */
+export interface Spliced {
+  /** Bytes that the client was sent. */
+  readonly toClient: number;
+}
+
+/** Joins two connections until both directions have ended; closes them. `idleTimeout` in ms, 0 for none. */
+export async function splice(
+  client: Side,
+  upstream: Side,
+  deadlines: Deadlines,
+  idleTimeout: number,
+  onProgress: (toClient: number) => void = () => {},
+): Promise<Spliced> {
+  let toClient = 0;
+  const watch: Expiring & { deadline: number } = {
+    deadline: deadlines.after(idleTimeout),
+    expire() {
+      watch.deadline = Infinity;
+      for (const { conn } of [client, upstream]) {
+        sever(conn);
+        close(conn);
+      }
+    },
+  };
+  deadlines.add(watch);
+  const pump = async (from: Side, to: Side, count: (n: number) => void) => {
+    const buffer = BODY.take();
+    try {
+      let bytes = from.buffered, n: number | null = bytes.length;
+      while (n !== null) {
+        for (let at = 0; at < n;) at += await to.conn.write(bytes.subarray(at, n));
+        count(n);
+        watch.deadline = deadlines.after(idleTimeout);
+        bytes = buffer.bytes;
+        n = await from.conn.read(buffer.room);
+      }
+      await to.conn.closeWrite();
+    } catch {
+      // One side is gone: what the other still sends has no reader.
+      close(client.conn);
+      close(upstream.conn);
+    } finally {
+      BODY.give(buffer);
+    }
+  };
+  await Promise.all([
+    pump(client, upstream, () => {}),
+    pump(upstream, client, (n) => {
+      toClient += n;
+      onProgress(n);
+    }),
+  ]);
+  deadlines.delete(watch);
+  close(client.conn);
+  close(upstream.conn);
+  return { toClient };
+}
+
+function close(conn: Deno.Conn): void {
+  try {
+    conn.close();
+  } catch { /* closed already */ }
+}

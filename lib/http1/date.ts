@@ -1,0 +1,19 @@
+/**
+ * The Date field (RFC 9110 §6.6.1), formatted once a second.
+ *
+ * @module
+ */
+import { ascii } from "./bytes.ts";
+
+let second = 0;
+let line = ascii("");
+
+/** `Date: …` with CRLF, for now. */
+export function dateLine(): Uint8Array {
+  const now = Date.now();
+  if (now - second >= 1_000 || now < second) {
+    second = now - now % 1_000;
+    line = ascii(`Date: ${new Date(second).toUTCString()}\r\n`);
+  }
+  return line;
+}

@@ -1,0 +1,63 @@
+/**
+ * Deadlines for thousands of connections with one timer: each keeps a number, one sweep compares them all. Setting a
+ * deadline costs an assignment; being late by up to two ticks is the price. None fires early.
+ *
+ * @module
+ */
+
+/** Milliseconds between two sweeps. */
+export const TICK = 100;
+
+/** Something that can run out of time. */
+export interface Expiring {
+  /** When, by the clock of {@linkcode Deadlines}; Infinity for never. */
+  readonly deadline: number;
+  /** Called once the deadline has passed, and again by every sweep until it is another one. */
+  expire(): void;
+}
+
+/** The wheel. One for a process is enough. */
+export class Deadlines {
+  readonly #items = new Set<Expiring>();
+  readonly #clock: () => number;
+  #now: number;
+  #timer: ReturnType<typeof setInterval> | undefined;
+
+  /** `clock` gives monotonic milliseconds. */
+  constructor(clock: () => number = () => performance.now()) {
+    this.#clock = clock;
+    this.#now = clock();
+  }
+
+  /** The deadline `ms` milliseconds from now (0: never), not early however stale the coarse clock is. */
+  after(ms: number): number {
+    return ms === 0 ? Infinity : this.#now + ms + TICK;
+  }
+
+  /** The coarse clock: monotonic milliseconds, at most a tick old while anything is watched. */
+  get now(): number {
+    return this.#now;
+  }
+
+  add(item: Expiring): void {
+    this.#items.add(item);
+    if (this.#timer !== undefined) return;
+    this.#now = this.#clock();
+    this.#timer = setInterval(() => this.sweep(), TICK);
+  }
+
+  delete(item: Expiring): void {
+    this.#items.delete(item);
+    if (this.#items.size > 0 || this.#timer === undefined) return;
+    clearInterval(this.#timer);
+    this.#timer = undefined;
+  }
+
+  /** Expires everything that is due. The timer calls it; tests call it with a clock of their own. */
+  sweep(): void {
+    const now = this.#now = this.#clock();
+    for (const item of this.#items) {
+      if (item.deadline <= now) item.expire();
+    }
+  }
+}

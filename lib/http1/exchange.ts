@@ -1,0 +1,176 @@
+/**
+ * One request and its answer: what the router, the relay, the static files and the access log see of it.
+ *
+ * @module
+ */
+import { RequestBody } from "./body.ts";
+import { ascii, put, putHex, text } from "./bytes.ts";
+import type { ClientConnection } from "./connection.ts";
+import { dateLine } from "./date.ts";
+import { type HeadLimits, RequestHead } from "./request_head.ts";
+
+const pool: Exchange[] = [];
+const KEEP = 256;
+
+/** Request ids are this process's random prefix and a counter: unique enough to find a line in a log, and cheap. */
+const ID_PREFIX = ascii(`${[...crypto.getRandomValues(new Uint8Array(6))].map((b) => b.toString(16).padStart(2, "0")).join("")}-`);
+let requests = 0;
+
+const CLOSE = ascii("Connection: close\r\n"), KEEP_ALIVE = ascii("Connection: keep-alive\r\n");
+
+/** A request and what became of it. Reused: hold none beyond the call it was given to. */
+export class Exchange {
+  connection: ClientConnection;
+  readonly head: RequestHead;
+  readonly body: RequestBody;
+  /** The status that was answered; 0 before, 499 when the client left. */
+  status = 0;
+  /** Body bytes sent to the client, as nginx's $body_bytes_sent: without the head. */
+  bytesSent = 0;
+  /** Whether a byte of the answer's head has been sent: then no other answer is possible. */
+  started = false;
+  /** Whether the connection ends after this answer. */
+  close = false;
+  /** Whether the head could be read: else there is no method and no target to speak of. */
+  readable = false;
+  lastOnConnection = false;
+  /** The client's address as far as it is known: the peer's, or what a trusted proxy says; null for a unix socket. */
+  clientAddress: string | null = null;
+  /** The path in normal form, when it had to be normalised for routing. */
+  normalPath: string | null = null;
+  #number = 0;
+  #adoptedId: string | null = null;
+  #retained = false;
+
+  private constructor(connection: ClientConnection, limits: HeadLimits) {
+    this.connection = connection;
+    this.head = new RequestHead(limits);
+    this.body = new RequestBody(connection);
+  }
+
+  /** An exchange for the next request of `connection`. */
+  static begin(connection: ClientConnection, limits: HeadLimits): Exchange {
+    const exchange = pool.pop();
+    if (exchange === undefined || exchange.head.limits !== limits) return new Exchange(connection, limits);
+    exchange.connection = connection;
+    exchange.status = exchange.bytesSent = 0;
+    exchange.started = exchange.close = exchange.readable = exchange.lastOnConnection = false;
+    exchange.clientAddress = exchange.normalPath = exchange.#adoptedId = null;
+    exchange.#number = 0;
+    return exchange;
+  }
+
+  /** The head has been read: prepares the body, decides about the connection, and watches for the client's leaving. */
+  ready(): void {
+    this.readable = true;
+    this.body.begin(this.connection, this.head);
+    this.close = !this.head.keepAlive || this.lastOnConnection || this.connection.service.draining;
+    // What follows an upgrade is not a request: it is left for whoever gets the connection.
+    if (this.body.complete && !this.head.upgrade) this.connection.watch();
+  }
+
+  /** Gives the exchange back, unless something still works on it. */
+  end(): void {
+    if (!this.#retained && pool.length < KEEP) pool.push(this);
+  }
+
+  /** Keeps the exchange from being reused before `work`, which never rejects, is over. */
+  retainUntil(work: Promise<void>): void {
+    this.#retained = true;
+    work.then(() => {
+      this.#retained = false;
+    });
+  }
+
+  /** The id that ties answer, log and upstream together. */
+  get requestId(): string {
+    return this.#adoptedId ?? `${text(ID_PREFIX, 0, ID_PREFIX.length)}${this.#id().toString(16)}`;
+  }
+
+  /** Takes over the id that a trusted proxy gave the request. */
+  adoptRequestId(id: string): void {
+    this.#adoptedId = id;
+  }
+
+  /** Writes the request id to `out`; returns the position behind it. */
+  putRequestId(out: Uint8Array, at: number): number {
+    if (this.#adoptedId !== null) return put(ascii(this.#adoptedId), out, at);
+    return putHex(this.#id(), out, put(ID_PREFIX, out, at));
+  }
+
+  #id(): number {
+    if (this.#number === 0) this.#number = requests = requests % 0x7fffffff + 1;
+    return this.#number;
+  }
+
+  /** The buffer that the head's offsets point into. */
+  get bytes(): Uint8Array<ArrayBuffer> {
+    return this.connection.bytes;
+  }
+
+  get method(): string {
+    return this.head.method(this.bytes);
+  }
+
+  get isHead(): boolean {
+    return this.readable && this.head.isMethod(this.bytes, "HEAD");
+  }
+
+  /** The value of a request field by its lower-case name, several joined by commas; null when absent. */
+  field(name: string): string | null {
+    return this.head.fields.lookUp(this.bytes, name);
+  }
+
+  /** The answer is the last one on this connection, whatever the client wanted. */
+  closeAfter(): void {
+    this.close = true;
+  }
+
+  /** No answer can be given any more; `status` is for the log. */
+  abandon(status: number): void {
+    this.status = status;
+    this.close = true;
+  }
+
+  /**
+   * Whether the connection must be read on for a while after the answer, because the client may still be sending. Part of
+   * a body that has been received already is passed over, so that an early answer does not cost the connection.
+   */
+  get linger(): boolean {
+    return !this.readable || !this.body.complete || this.connection.buffered > 0;
+  }
+
+  /** The answer is the last one on this connection if the request could not be read to where the next begins. */
+  closeIfUnread(): void {
+    if (!this.readable) this.close = true;
+  }
+
+  /** Settles what an answer before the body's end means for the connection; call it before the answer's head is written. */
+  settleBody(): void {
+    if (this.readable && this.body.discardBuffered()) return;
+    this.body.withholdContinue();
+    this.close = true;
+  }
+
+  /** Writes the Connection field that the client's version needs, if any; returns the position behind it. */
+  putConnection(out: Uint8Array, at: number): number {
+    const line = this.close ? CLOSE : this.head.minor === 0 ? KEEP_ALIVE : null;
+    if (line === null) return at;
+    out.set(line, at);
+    return at + line.length;
+  }
+
+  /** Too slow: a 408 as far as the kernel takes it, when no answer has begun; the connection is closed right after. */
+  timeOut(): void {
+    if (this.started) return;
+    this.started = true;
+    const date = new TextDecoder().decode(dateLine());
+    const body = "408 Request Timeout\n";
+    const answer = ascii(
+      `HTTP/1.1 408 Request Timeout\r\n${date}Server: stackd\r\nContent-Type: text/plain; charset=utf-8\r\n` +
+        `Content-Length: ${body.length}\r\nConnection: close\r\n\r\n${body}`,
+    );
+    this.connection.conn.write(answer).catch(() => {});
+    this.bytesSent = body.length;
+  }
+}

@@ -1,0 +1,81 @@
+/**
+ * Sends an `Answer` of our own: static files, redirects, errors. Head and a small body go out in one write.
+ *
+ * @module
+ */
+import { STATUS_TEXT } from "@std/http/status";
+import type { Answer, FileBody } from "./answer.ts";
+import { BODY } from "./buffers.ts";
+import { ascii, put } from "./bytes.ts";
+import { ClientGone } from "./connection.ts";
+import { dateLine } from "./date.ts";
+import type { Exchange } from "./exchange.ts";
+
+const SERVER = ascii("Server: stackd\r\n");
+/** Statuses that never have a body nor its length (RFC 9110 §8.6). */
+const bodiless = (status: number) => status === 204 || status === 304 || status < 200;
+
+/**
+ * Sends `answer` to the client of `exchange` and records it there. Throws `ClientGone`; a file that ends early ends the
+ * connection, because its length was promised.
+ */
+export async function respond(exchange: Exchange, answer: Answer): Promise<void> {
+  const { body } = answer;
+  try {
+    exchange.settleBody();
+    exchange.status = answer.status;
+    const length = body === null ? 0 : body instanceof Uint8Array ? body.length : body.length;
+    const head = encodeHead(exchange, answer, length);
+    exchange.started = true;
+    const { connection } = exchange;
+    if (length === 0 || exchange.isHead || bodiless(answer.status)) {
+      await connection.write(head, 0, head.length);
+    } else if (body instanceof Uint8Array) {
+      const whole = new Uint8Array(head.length + body.length);
+      put(body, whole, put(head, whole, 0));
+      exchange.bytesSent = body.length;
+      await connection.write(whole, 0, whole.length);
+    } else if (body !== null) {
+      await sendFile(exchange, head, body);
+    }
+  } finally {
+    if (body !== null && !(body instanceof Uint8Array)) body.file.close();
+  }
+}
+
+function encodeHead(exchange: Exchange, answer: Answer, length: number): Uint8Array {
+  let head = `HTTP/1.1 ${answer.status} ${STATUS_TEXT[answer.status] ?? "Unknown"}\r\n`;
+  for (const [name, value] of answer.fields) head += `${name}: ${value}\r\n`;
+  if (!bodiless(answer.status)) head += `Content-Length: ${length}\r\n`;
+  const bytes = ascii(head), date = dateLine();
+  const out = new Uint8Array(bytes.length + SERVER.length + date.length + 64);
+  let at = put(date, out, put(SERVER, out, put(bytes, out, 0)));
+  at = exchange.putConnection(out, at);
+  out[at++] = 13;
+  out[at++] = 10;
+  return out.subarray(0, at);
+}
+
+async function sendFile(exchange: Exchange, head: Uint8Array, { file, start, length }: FileBody): Promise<void> {
+  const { connection } = exchange;
+  if (start > 0) await file.seek(start, Deno.SeekMode.Start);
+  const buffer = BODY.take();
+  try {
+    let at = put(head, buffer.bytes, 0);
+    for (let left = length; left > 0;) {
+      const n = await file.read(buffer.room.subarray(at, Math.min(buffer.room.length, at + left)));
+      if (n === null) throw new ClientGone("the file became shorter while it was sent");
+      await connection.write(buffer.bytes, 0, at + n);
+      exchange.bytesSent += n;
+      left -= n;
+      at = 0;
+    }
+  } catch (thrown) {
+    // Whatever went wrong, the promised length can no longer be kept: only closing tells the client.
+    exchange.closeAfter();
+    connection.close();
+    throw thrown;
+  } finally {
+    BODY.give(buffer);
+  }
+}

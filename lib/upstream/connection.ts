@@ -1,0 +1,271 @@
+/**
+ * One connection to an upstream server: writes requests, reads response heads and bodies. A read is always pending while it
+ * is idle, so that a server that closes it is noticed before the next request is written, and costs nothing then.
+ *
+ * @module
+ */
+import { type Buffer, BufferPool } from "../http1/buffers.ts";
+import { ChunkDecoder } from "../http1/chunked.ts";
+import type { Deadlines, Expiring } from "../http1/deadlines.ts";
+import { bad } from "../http1/reject.ts";
+import { type Framing, ResponseHead } from "../http1/response_head.ts";
+import { sever } from "../http1/sever.ts";
+
+/** Largest response head, bytes; nginx's proxy_buffer_size is a quarter of it. */
+const HEAD_SIZE = 16_384;
+/** Fields in a response head. */
+const MAX_FIELDS = 200;
+const BUFFERS = new BufferPool(HEAD_SIZE, 64);
+
+/** The connection ended, or was ended, before the response was complete. */
+export class UpstreamError extends Error {
+  override readonly name = "UpstreamError";
+  /** "timeout" → 504; "closed" (refused, reset, ended early) and "invalid" (not HTTP) → 502. */
+  readonly kind: "timeout" | "closed" | "invalid";
+
+  constructor(kind: "timeout" | "closed" | "invalid", message: string) {
+    super(message);
+    this.kind = kind;
+  }
+}
+
+/** An open connection, idle in a pool or busy with one request. */
+export class UpstreamConnection implements Expiring {
+  readonly head = new ResponseHead(MAX_FIELDS);
+  deadline = Infinity;
+  /** Requests written on it before the current one. */
+  requests = 0;
+  /** Whether a byte of the current response has been received. */
+  responding = false;
+  readonly #conn: Deno.Conn;
+  readonly #deadlines: Deadlines;
+  readonly #onIdleEnd: (connection: UpstreamConnection) => void;
+  readonly #decoder = new ChunkDecoder();
+  #buffer: Buffer = BUFFERS.take();
+  #start = 0;
+  #end = 0;
+  #pending: Promise<number | null> | null = null;
+  #state: "idle" | "busy" | "closed" = "busy";
+  #timedOut = false;
+  #writing = false;
+  #suspended = false;
+  /** Payload bytes to come, for a body of known length. */
+  #left = 0;
+  #framing: Framing = "none";
+
+  /** `onIdleEnd` is called when an idle connection must leave its pool. */
+  constructor(conn: Deno.Conn, deadlines: Deadlines, onIdleEnd: (connection: UpstreamConnection) => void) {
+    this.#conn = conn;
+    this.#deadlines = deadlines;
+    this.#onIdleEnd = onIdleEnd;
+    deadlines.add(this);
+  }
+
+  get closed(): boolean {
+    return this.#state === "closed";
+  }
+
+  /** Takes it out of its idle state for a request. */
+  begin(): void {
+    this.#state = "busy";
+    this.deadline = Infinity;
+    this.responding = this.#suspended = false;
+  }
+
+  /** Into its idle state, for at most `idleTimeout` ms. Only after a complete response. */
+  park(idleTimeout: number): void {
+    this.#state = "idle";
+    this.requests++;
+    this.#start = this.#end = 0;
+    this.deadline = this.#deadlines.after(idleTimeout);
+    this.#pending = this.#conn.read(this.#buffer.room);
+    this.#pending.then(this.#onRead, this.#onReadError);
+  }
+
+  readonly #onRead = (_n: number | null) => {
+    // Its end, or bytes nobody asked for: either way no request may be sent on it.
+    if (this.#state === "idle") this.#endIdle();
+  };
+  readonly #onReadError = () => {
+    if (this.#state === "idle") this.#endIdle();
+  };
+
+  #endIdle(): void {
+    this.#onIdleEnd(this);
+    this.close();
+  }
+
+  /** {@inheritDoc Expiring.expire} */
+  expire(): void {
+    if (this.#state === "idle") return this.#endIdle();
+    this.#timedOut = true;
+    if (this.#writing) sever(this.#conn);
+    this.close();
+  }
+
+  /** Writes bytes[start, end) within `timeout` ms of no progress. Throws {@linkcode UpstreamError}. */
+  async write(bytes: Uint8Array, start: number, end: number, timeout: number): Promise<void> {
+    this.deadline = this.#deadlines.after(timeout);
+    this.#writing = true;
+    try {
+      let at = start + await this.#conn.write(bytes.subarray(start, end));
+      while (at < end) {
+        this.deadline = this.#deadlines.after(timeout);
+        at += await this.#conn.write(bytes.subarray(at, end));
+      }
+    } catch {
+      throw this.#failure("closed the connection before it had the whole request");
+    } finally {
+      this.#writing = false;
+    }
+  }
+
+  /** No deadline while the client, not the server, is being waited for; {@linkcode readHead} sets none either. */
+  suspendDeadline(): void {
+    this.deadline = Infinity;
+    this.#suspended = true;
+  }
+
+  /** The server is being waited for again, for `timeout` ms. */
+  resumeDeadline(timeout: number): void {
+    this.deadline = this.#deadlines.after(timeout);
+    this.#suspended = false;
+  }
+
+  /** Reads the next response head into {@linkcode head}. Throws {@linkcode UpstreamError}. */
+  async readHead(timeout: number): Promise<void> {
+    try {
+      if (this.#end > this.#start && this.head.scan(this.#buffer.bytes, this.#start, this.#end)) return this.#gotHead();
+      for (;;) {
+        if (this.#end === HEAD_SIZE) throw bad(`a head of more than ${HEAD_SIZE} bytes`);
+        if (!this.#suspended) this.deadline = this.#deadlines.after(timeout);
+        const n = await this.#fill();
+        if (n === null) throw this.#failure("closed the connection without a response");
+        this.responding = true;
+        if (this.head.scan(this.#buffer.bytes, this.#start, this.#end)) return this.#gotHead();
+      }
+    } catch (thrown) {
+      if (thrown instanceof UpstreamError) throw thrown;
+      throw new UpstreamError("invalid", `sent a bad response: ${(thrown as Error).message}`);
+    }
+  }
+
+  #gotHead(): void {
+    this.#start = this.head.end;
+  }
+
+  async #fill(): Promise<number | null> {
+    if (this.#start > 0 && this.#start === this.#end) this.#start = this.#end = 0;
+    let n: number | null = null;
+    try {
+      const pending = this.#pending ?? this.#conn.read(
+        this.#end === 0 ? this.#buffer.room : this.#buffer.room.subarray(this.#end),
+      );
+      n = await pending;
+    } catch { /* reset, or closed by us: the same to whoever waits */ }
+    this.#pending = null;
+    if (n !== null) this.#end += n;
+    return n;
+  }
+
+  /** The bytes that the head's offsets point into. */
+  get bytes(): Uint8Array<ArrayBuffer> {
+    return this.#buffer.bytes;
+  }
+
+  /** Prepares for the body that the current head announces. */
+  beginBody(framing: Framing): void {
+    this.#framing = framing;
+    this.#left = framing === "length" ? this.head.contentLength : 0;
+    if (framing === "chunked") this.#decoder.reset();
+  }
+
+  /** Whether the whole body has been read (for a body that ends with the connection: never). */
+  get complete(): boolean {
+    switch (this.#framing) {
+      case "none":
+        return true;
+      case "length":
+        return this.#left === 0;
+      case "chunked":
+        return this.#decoder.done;
+      default:
+        return false;
+    }
+  }
+
+  /** Whether another request may be sent: the response is complete, nothing is behind it, and the server agrees. */
+  get reusable(): boolean {
+    return this.#state === "busy" && this.complete && this.head.keepAlive && this.#start === this.#end;
+  }
+
+  /** Body bytes that came with the head, decoded and moved to out[at, …); returns how much. `out` has room for all. */
+  takeBuffered(out: Uint8Array, at: number): number {
+    let length = this.#end - this.#start;
+    if (this.#framing === "none" || length === 0) return 0;
+    if (this.#framing === "length") length = Math.min(length, this.#left);
+    out.set(this.#buffer.bytes.subarray(this.#start, this.#start + length), at);
+    this.#start += length;
+    return this.#account(out, at, length);
+  }
+
+  /** Reads body payload into bytes[at, end); 0 at its end. Throws {@linkcode UpstreamError}. */
+  async readBody(bytes: Uint8Array, at: number, end: number, timeout: number): Promise<number> {
+    while (!this.complete) {
+      const view = bytes.subarray(at, this.#framing === "length" ? Math.min(end, at + this.#left) : end);
+      this.deadline = this.#deadlines.after(timeout);
+      let n: number | null = null;
+      try {
+        n = await this.#conn.read(view);
+      } catch {
+        throw this.#failure("reset the connection within its response");
+      }
+      if (n === null) {
+        if (this.#framing === "close") {
+          this.#framing = "none";
+          this.head.keepAlive = false;
+          return 0;
+        }
+        throw this.#failure("closed the connection within its response");
+      }
+      const payload = this.#account(bytes, at, n);
+      if (payload > 0) return payload;
+    }
+    return 0;
+  }
+
+  #account(bytes: Uint8Array, at: number, n: number): number {
+    if (this.#framing === "length") this.#left -= n;
+    if (this.#framing !== "chunked") return n;
+    try {
+      const payload = this.#decoder.decode(bytes, at, at + n) - at;
+      // What is behind the last chunk answers nothing that was asked: the connection is not used again.
+      if (this.#decoder.consumed < at + n) this.head.keepAlive = false;
+      return payload;
+    } catch (thrown) {
+      throw new UpstreamError("invalid", `sent a bad response: ${(thrown as Error).message}`);
+    }
+  }
+
+  #failure(what: string): UpstreamError {
+    return this.#timedOut ? new UpstreamError("timeout", "did not answer in time") : new UpstreamError("closed", what);
+  }
+
+  /** What an upgraded connection still has buffered, and the connection itself, for splicing. Gives it out of our hands. */
+  detach(): { readonly conn: Deno.Conn; readonly buffered: Uint8Array } {
+    this.#deadlines.delete(this);
+    return { conn: this.#conn, buffered: this.#buffer.bytes.slice(this.#start, this.#end) };
+  }
+
+  /** Closes the connection; pending reads end. */
+  close(): void {
+    if (this.#state === "closed") return;
+    this.#state = "closed";
+    this.#deadlines.delete(this);
+    try {
+      this.#conn.close();
+    } catch { /* closed already */ }
+    // A read may still be pending on the buffer: only one that nothing can write to any more goes back.
+    if (this.#pending === null) BUFFERS.give(this.#buffer);
+  }
+}

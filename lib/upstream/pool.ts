@@ -1,0 +1,94 @@
+/**
+ * The connections to one upstream server: idle ones are reused, the youngest first, and dropped after a while.
+ *
+ * @module
+ */
+import type { UpstreamLimits, UpstreamTarget } from "../config/options.ts";
+import type { Deadlines } from "../http1/deadlines.ts";
+import { UpstreamConnection, UpstreamError } from "./connection.ts";
+
+/** One upstream server with its idle connections. */
+export class UpstreamPool {
+  readonly target: UpstreamTarget;
+  readonly limits: UpstreamLimits;
+  readonly #deadlines: Deadlines;
+  readonly #idle: UpstreamConnection[] = [];
+  #closed = false;
+
+  constructor(target: UpstreamTarget, limits: UpstreamLimits, deadlines: Deadlines) {
+    this.target = target;
+    this.limits = limits;
+    this.#deadlines = deadlines;
+  }
+
+  /** The youngest idle connection, ready for a request; null when there is none. */
+  reuse(): UpstreamConnection | null {
+    const connection = this.#idle.pop();
+    if (connection === undefined) return null;
+    connection.begin();
+    return connection;
+  }
+
+  /** A new connection. Throws {@linkcode UpstreamError}: "timeout" after the connect timeout, "closed" when refused. */
+  async connect(): Promise<UpstreamConnection> {
+    const conn = await this.#dial();
+    return new UpstreamConnection(conn, this.#deadlines, this.#onIdleEnd);
+  }
+
+  async #dial(): Promise<Deno.Conn> {
+    const { target } = this;
+    let timedOut = false;
+    const dialled: Promise<Deno.Conn> = target.transport === "unix"
+      ? Deno.connect({ transport: "unix", path: target.path })
+      : connectTcp(target.hostname, target.port);
+    const { promise: timeout, reject } = Promise.withResolvers<never>();
+    const timer = setTimeout(() => {
+      timedOut = true;
+      reject(new UpstreamError("timeout", "did not accept a connection in time"));
+    }, this.limits.connectTimeout);
+    try {
+      return await Promise.race([dialled, timeout]);
+    } catch (thrown) {
+      if (thrown instanceof UpstreamError) {
+        // It may still be accepted later: nobody wants it then.
+        dialled.then((conn) => conn.close(), () => {});
+        throw thrown;
+      }
+      throw new UpstreamError("closed", `cannot be connected to: ${reason(thrown)}`);
+    } finally {
+      if (!timedOut) clearTimeout(timer);
+    }
+  }
+
+  /** Takes a connection back after its response; closes it when it cannot be reused or enough are idle. */
+  release(connection: UpstreamConnection): void {
+    if (this.#closed || !connection.reusable || this.#idle.length >= this.limits.maxIdle) return connection.close();
+    this.#idle.push(connection);
+    connection.park(this.limits.idleTimeout);
+  }
+
+  readonly #onIdleEnd = (connection: UpstreamConnection) => {
+    const at = this.#idle.indexOf(connection);
+    if (at !== -1) this.#idle.splice(at, 1);
+  };
+
+  /** Closes all idle connections, and those in use when they come back. */
+  close(): void {
+    this.#closed = true;
+    for (const connection of this.#idle.splice(0)) connection.close();
+  }
+}
+
+async function connectTcp(hostname: string, port: number): Promise<Deno.Conn> {
+  const conn = await Deno.connect({ hostname, port });
+  // Deno leaves Nagle's algorithm on: 40 ms for a body behind its head.
+  conn.setNoDelay(true);
+  return conn;
+}
+
+function reason(thrown: unknown): string {
+  if (thrown instanceof Deno.errors.ConnectionRefused) return "connection refused";
+  if (thrown instanceof Deno.errors.NotFound) return "no such socket";
+  if (thrown instanceof Deno.errors.PermissionDenied) return "permission denied";
+  return thrown instanceof Error ? thrown.message : String(thrown);
+}

@@ -19,7 +19,7 @@ import { type Action, compileRoutes } from "./actions.ts";
 import { Admission } from "./admission.ts";
 import { failureOf } from "./failure.ts";
 import { type Client, clientBehind } from "./forwarded.ts";
-import { type Listener, listen } from "./listener.ts";
+import { listen, type Listener } from "./listener.ts";
 import { logExchange } from "./log_exchange.ts";
 import { normalizePath } from "./path.ts";
 import type { Router } from "./router.ts";

@@ -22,7 +22,11 @@ export function logExchange(log: AccessLog, exchange: Exchange): void {
     setSpan(userAgent, head.fields, FIELD.USER_AGENT);
   } else {
     ({ start: requestLine.start, end: requestLine.end } = exchange.connection.firstLine());
-    referer.start = referer.end = userAgent.start = userAgent.end = 0;
+    referer.start =
+      referer.end =
+      userAgent.start =
+      userAgent.end =
+        0;
   }
   const address = exchange.clientAddress ?? exchange.connection.peer ?? "unix:";
   log.writeSpans(address, bytes, requestLine, exchange.status, exchange.bytesSent, referer, userAgent);

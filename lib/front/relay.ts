@@ -55,11 +55,17 @@ function putRequest(exchange: Exchange, client: Client | null, out: Uint8Array):
   if (head.absolute === null) {
     at = put(HTTP_1_1, out, copy(bytes, head.methodStart, head.targetEnd, out, 0));
   } else {
-    at = put(ascii(` ${head.absolute.target} HTTP/1.1\r\nHost: ${head.absolute.host}\r\n`), out, copy(bytes, head.methodStart, head.methodEnd, out, 0));
+    at = put(
+      ascii(` ${head.absolute.target} HTTP/1.1\r\nHost: ${head.absolute.host}\r\n`),
+      out,
+      copy(bytes, head.methodStart, head.methodEnd, out, 0),
+    );
     dropped |= mask(FIELD.HOST);
   }
   at = head.fields.copy(bytes, dropped, out, at);
-  if (head.hostEnd === 0 && head.absolute === null) at = put(CRLF, out, put(ascii("localhost"), out, put(HOST, out, at)));
+  if (head.hostEnd === 0 && head.absolute === null) {
+    at = put(CRLF, out, put(ascii("localhost"), out, put(HOST, out, at)));
+  }
   if (head.upgrade) at = put(ascii(`${head.fields.value(bytes, FIELD.UPGRADE)}\r\n`), out, put(UPGRADE, out, at));
   if (head.chunked) at = put(CHUNKED, out, at);
   at = putForwarding(exchange, client, out, at);
@@ -219,7 +225,12 @@ async function relayResponse(
   if (connection.service.draining) exchange.closeAfter();
   exchange.status = head.status;
   let at = putStatusLine(upstream, out);
-  at = head.fields.copy(upstream.bytes, head.status === 204 ? HOP_BY_HOP | mask(FIELD.CONTENT_LENGTH) : HOP_BY_HOP, out, at);
+  at = head.fields.copy(
+    upstream.bytes,
+    head.status === 204 ? HOP_BY_HOP | mask(FIELD.CONTENT_LENGTH) : HOP_BY_HOP,
+    out,
+    at,
+  );
   if (!head.fields.has(mask(FIELD.DATE))) at = put(dateLine(), out, at);
   if (chunked) at = put(CHUNKED, out, at);
   at = put(CRLF, out, exchange.putConnection(out, at));
@@ -286,5 +297,11 @@ async function serveUpgrade(
   exchange.closeAfter();
   connection.onGone = null;
   await connection.write(out, 0, at);
-  await splice(connection.detach(), upstream.detach(), connection.service.deadlines, idleTimeout, (n) => exchange.bytesSent += n);
+  await splice(
+    connection.detach(),
+    upstream.detach(),
+    connection.service.deadlines,
+    idleTimeout,
+    (n) => exchange.bytesSent += n,
+  );
 }

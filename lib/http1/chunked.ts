@@ -33,7 +33,12 @@ export class ChunkDecoder {
   /** Ready for another body. */
   reset(): void {
     this.#state = SIZE;
-    this.#digits = this.#left = this.#extension = this.#extensions = this.#trailers = 0;
+    this.#digits =
+      this.#left =
+      this.#extension =
+      this.#extensions =
+      this.#trailers =
+        0;
   }
 
   /** Whether the last chunk and the trailer section have been read. */
@@ -87,7 +92,9 @@ export class ChunkDecoder {
         return;
       }
       case EXTENSION:
-        if (++this.#extension > MAX_EXTENSION || ++this.#extensions > MAX_EXTENSIONS) throw bad("a long chunk extension");
+        if (++this.#extension > MAX_EXTENSION || ++this.#extensions > MAX_EXTENSIONS) {
+          throw bad("a long chunk extension");
+        }
         if (byte === CR) this.#state = SIZE_LF;
         else if (VALUE[byte] === 0) throw bad("a control character in a chunk extension");
         return;

@@ -177,7 +177,8 @@ export class ClientConnection implements Expiring {
 
   /** Gives bytes back that were read past a body's end: the next request begins with them. */
   putBack(bytes: Uint8Array): void {
-    const buffer = this.#ahead = (bytes.length <= this.#large.size ? this.#large : new BufferPool(bytes.length, 0)).take();
+    const buffer = this.#ahead = (bytes.length <= this.#large.size ? this.#large : new BufferPool(bytes.length, 0))
+      .take();
     buffer.bytes.set(bytes);
     this.#pending = Promise.resolve(bytes.length);
   }

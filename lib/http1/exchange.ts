@@ -13,7 +13,9 @@ const pool: Exchange[] = [];
 const KEEP = 256;
 
 /** Request ids are this process's random prefix and a counter: unique enough to find a line in a log, and cheap. */
-const ID_PREFIX = ascii(`${[...crypto.getRandomValues(new Uint8Array(6))].map((b) => b.toString(16).padStart(2, "0")).join("")}-`);
+const ID_PREFIX = ascii(
+  `${[...crypto.getRandomValues(new Uint8Array(6))].map((b) => b.toString(16).padStart(2, "0")).join("")}-`,
+);
 let requests = 0;
 
 const CLOSE = ascii("Connection: close\r\n"), KEEP_ALIVE = ascii("Connection: keep-alive\r\n");
@@ -54,7 +56,11 @@ export class Exchange {
     if (exchange === undefined || exchange.head.limits !== limits) return new Exchange(connection, limits);
     exchange.connection = connection;
     exchange.status = exchange.bytesSent = 0;
-    exchange.started = exchange.close = exchange.readable = exchange.lastOnConnection = false;
+    exchange.started =
+      exchange.close =
+      exchange.readable =
+      exchange.lastOnConnection =
+        false;
     exchange.clientAddress = exchange.normalPath = exchange.#adoptedId = null;
     exchange.#number = 0;
     return exchange;

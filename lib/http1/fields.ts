@@ -152,7 +152,9 @@ export class Fields {
       const value = i;
       while (VALUE[bytes[i]] === 1) i++;
       if (i >= n) return false;
-      if (bytes[i] !== CR) throw bad(bytes[i] === LF ? "a bare LF in the head" : "a control character in a field's value");
+      if (bytes[i] !== CR) {
+        throw bad(bytes[i] === LF ? "a bare LF in the head" : "a control character in a field's value");
+      }
       if (i + 1 >= n) return false;
       if (bytes[i + 1] !== LF) throw bad("a CR without LF in the head");
       if (++this.#total > this.max) throw new Reject(431, `more than ${this.max} fields`);

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Limits, UpstreamLimits } from "./options.ts";
+import type { AccessLogTarget, Limits, UpstreamLimits } from "./options.ts";
 
 const limits: Limits = Object.freeze({
   maxHeadSize: 16_384, // Caddy's and Node's
@@ -26,6 +26,8 @@ const upstream: UpstreamLimits = Object.freeze({
   maxIdle: 64,
 });
 
+const accessLog: AccessLogTarget = Object.freeze({ kind: "stdout" });
+
 /** Every default, by the name of its option type; times in milliseconds, sizes in bytes. */
 export const DEFAULTS = Object.freeze({
   limits,
@@ -33,6 +35,7 @@ export const DEFAULTS = Object.freeze({
   /** The gateway's own socket is for a proxy that has its own limit: unlimited there. */
   gatewayMaxBody: 0,
   socketMode: 0o660,
+  accessLog, // as a container's log collector expects it
   gracefulTimeout: 30_000, // gunicorn's graceful_timeout
   bootTimeout: 30_000,
 });

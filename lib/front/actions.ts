@@ -9,7 +9,9 @@ import type { Exchange } from "../http1/exchange.ts";
 import { respond } from "../http1/respond.ts";
 import { openStaticRoot, serveStatic, type StaticRoot } from "../static/files.ts";
 import { UpstreamPool } from "../upstream/pool.ts";
+import type { BufferPool } from "../http1/buffers.ts";
 import type { Client } from "./forwarded.ts";
+import { headPool } from "./heads.ts";
 import { relay } from "./relay.ts";
 import { type Prefixed, Router } from "./router.ts";
 
@@ -25,11 +27,13 @@ export interface Action extends Prefixed {
 export function compileRoutes(
   routes: readonly RouteOptions[],
   limits: UpstreamLimits,
+  maxHeadSize: number,
   deadlines: Deadlines,
 ): { readonly router: Router<Action>; close(): void } {
+  const heads = headPool(maxHeadSize);
   const actions = routes.map(({ prefix, action }) =>
     action.kind === "upstream"
-      ? proxyAction(prefix, new UpstreamPool(action.target, limits, deadlines))
+      ? proxyAction(prefix, new UpstreamPool(action.target, limits, deadlines), heads)
       : staticAction(prefix, openStaticRoot(action.root))
   );
   return {
@@ -40,10 +44,10 @@ export function compileRoutes(
   };
 }
 
-function proxyAction(prefix: string, pool: UpstreamPool): Action {
+function proxyAction(prefix: string, pool: UpstreamPool, heads: BufferPool): Action {
   return {
     prefix,
-    run: (exchange, client) => relay(exchange, pool, client),
+    run: (exchange, client) => relay(exchange, pool, client, heads),
     close: () => pool.close(),
   };
 }

@@ -81,7 +81,12 @@ class RunningFront implements Front, Service {
     this.limits = options.limits;
     const { trustedProxies } = options;
     this.#trust = trustedProxies.unix || trustedProxies.networks.length > 0 ? compileTrust(trustedProxies) : null;
-    const { router, close } = compileRoutes(options.routes, options.upstream, this.deadlines);
+    const { router, close } = compileRoutes(
+      options.routes,
+      options.upstream,
+      options.limits.maxHeadSize,
+      this.deadlines,
+    );
     this.#router = router;
     this.#closeRoutes = close;
     this.#heads = new BufferPool(options.limits.maxHeadSize, 64);
@@ -121,16 +126,16 @@ class RunningFront implements Front, Service {
     });
   }
 
-  async handle(exchange: Exchange): Promise<void> {
+  handle(exchange: Exchange): Promise<void> {
     const { head, connection } = exchange;
     const client = this.#trust?.trusts(connection.peer) ? clientBehind(exchange, this.#trust) : null;
     this.#settle(exchange, client);
     const action = this.#route(exchange);
-    if (action === undefined) return await this.#answer(exchange, 400);
-    if (action === null) return await this.#answer(exchange, 404);
+    if (action === undefined) return this.#answer(exchange, 400);
+    if (action === null) return this.#answer(exchange, 404);
     if (head.fields.has(UNDERSCORE)) this.#warnOfUnderscore(exchange);
     exchange.body.limit(this.limits.maxBody);
-    await action.run(exchange, client);
+    return action.run(exchange, client);
   }
 
   #settle(exchange: Exchange, client: Client | null): void {

@@ -50,7 +50,7 @@ export class RequestBody {
 
   /** Whether everything that is left has been received and waits in the connection's buffer. */
   get buffered(): boolean {
-    return !this.#chunked && this.#connection.buffered >= this.#left;
+    return !this.#chunked && this.#connection.inbox.length >= this.#left;
   }
 
   /** The client will get a final answer instead of `100 Continue`. */
@@ -65,7 +65,7 @@ export class RequestBody {
   async read(bytes: Uint8Array, at: number, end: number): Promise<number> {
     while (!this.complete) {
       const max = this.#chunked ? end - at : Math.min(end - at, this.#left);
-      let n = this.#connection.take(bytes, at, max);
+      let n = this.#connection.inbox.take(bytes, at, max);
       const taken = n > 0;
       if (!taken) {
         if (this.#expectsContinue) {
@@ -88,8 +88,8 @@ export class RequestBody {
     const payload = this.#decoder.decode(bytes, at, at + n) - at;
     const { consumed } = this.#decoder;
     if (consumed < at + n) {
-      if (taken) this.#connection.untake(at + n - consumed);
-      else this.#connection.putBack(bytes.subarray(consumed, at + n));
+      if (taken) this.#connection.inbox.start -= at + n - consumed;
+      else this.#connection.inbox.putBack(bytes.subarray(consumed, at + n));
     }
     return payload;
   }
@@ -97,10 +97,10 @@ export class RequestBody {
   /** Takes all of the body when it has been received whole and fits into out[at, end); returns its length, else 0. */
   takeAll(out: Uint8Array, at: number, end: number): number {
     if (this.#chunked || !this.buffered || end - at < this.#left) return 0;
-    const n = this.#connection.take(out, at, this.#left);
+    const n = this.#connection.inbox.take(out, at, this.#left);
     this.#left = 0;
     this.#expectsContinue = false;
-    if (this.#connection.buffered === 0) this.#connection.watch();
+    this.#connection.watch();
     return n;
   }
 
@@ -108,7 +108,7 @@ export class RequestBody {
   discardBuffered(): boolean {
     if (this.complete) return true;
     if (!this.buffered) return false;
-    this.#connection.skip(this.#left);
+    this.#connection.inbox.start += this.#left;
     this.#left = 0;
     return true;
   }

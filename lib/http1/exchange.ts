@@ -111,7 +111,7 @@ export class Exchange {
 
   /** The buffer that the head's offsets point into. */
   get bytes(): Uint8Array<ArrayBuffer> {
-    return this.connection.bytes;
+    return this.connection.inbox.bytes;
   }
 
   get method(): string {
@@ -142,8 +142,8 @@ export class Exchange {
    * Whether the connection must be read on for a while after the answer, because the client may still be sending. Part of
    * a body that has been received already is passed over, so that an early answer does not cost the connection.
    */
-  get linger(): boolean {
-    return !this.readable || !this.body.complete || this.connection.buffered > 0;
+  get mayBeSending(): boolean {
+    return !this.readable || !this.body.complete || this.connection.inbox.length > 0;
   }
 
   /** The answer is the last one on this connection if the request could not be read to where the next begins. */

@@ -7,7 +7,7 @@
 import { type Buffer, BufferPool } from "../http1/buffers.ts";
 import { ChunkDecoder } from "../http1/chunked.ts";
 import type { Deadlines, Expiring } from "../http1/deadlines.ts";
-import { bad } from "../http1/reject.ts";
+import { Reject } from "../http1/reject.ts";
 import { type Framing, ResponseHead } from "../http1/response_head.ts";
 import { sever } from "../http1/sever.ts";
 
@@ -47,7 +47,6 @@ export class UpstreamConnection implements Expiring {
   #pending: Promise<number | null> | null = null;
   #state: "idle" | "busy" | "closed" = "busy";
   #timedOut = false;
-  #writing = false;
   #suspended = false;
   /** Payload bytes to come, for a body of known length. */
   #left = 0;
@@ -99,28 +98,30 @@ export class UpstreamConnection implements Expiring {
   expire(): void {
     if (this.#state === "idle") return this.#endIdle();
     this.#timedOut = true;
-    if (this.#writing) sever(this.#conn);
+    // A write may be pending, which closing alone does not end.
+    sever(this.#conn);
     this.close();
+  }
+
+  /**
+   * Starts writing bytes[start, end) within `timeout` ms. The result says how much was written; what it throws becomes a
+   * {@linkcode failure}. For paths where a promise less counts; others use {@linkcode write}.
+   */
+  send(bytes: Uint8Array, start: number, end: number, timeout: number): Promise<number> {
+    this.deadline = this.#deadlines.after(timeout);
+    return this.#conn.write(bytes.subarray(start, end));
   }
 
   /** Writes bytes[start, end) within `timeout` ms of no progress. Throws {@linkcode UpstreamError}. */
   async write(bytes: Uint8Array, start: number, end: number, timeout: number): Promise<void> {
-    this.deadline = this.#deadlines.after(timeout);
-    this.#writing = true;
     try {
-      let at = start + await this.#conn.write(bytes.subarray(start, end));
-      while (at < end) {
-        this.deadline = this.#deadlines.after(timeout);
-        at += await this.#conn.write(bytes.subarray(at, end));
-      }
-    } catch {
-      throw this.#failure("closed the connection before it had the whole request");
-    } finally {
-      this.#writing = false;
+      for (let at = start; at < end;) at += await this.send(bytes, at, end, timeout);
+    } catch (thrown) {
+      throw this.failure(thrown);
     }
   }
 
-  /** No deadline while the client, not the server, is being waited for; {@linkcode readHead} sets none either. */
+  /** No deadline while the client, not the server, is being waited for; {@linkcode read} sets none either. */
   suspendDeadline(): void {
     this.deadline = Infinity;
     this.#suspended = true;
@@ -132,40 +133,44 @@ export class UpstreamConnection implements Expiring {
     this.#suspended = false;
   }
 
-  /** Reads the next response head into {@linkcode head}. Throws {@linkcode UpstreamError}. */
-  async readHead(timeout: number): Promise<void> {
+  /** Starts reading more of a head, or goes on with the read that was started when it was idle. */
+  read(timeout: number): Promise<number | null> {
+    if (!this.#suspended) this.deadline = this.#deadlines.after(timeout);
+    if (this.#pending !== null) return this.#pending;
+    if (this.#start === this.#end) this.#start = this.#end = 0;
+    if (this.#end === HEAD_SIZE) throw new UpstreamError("invalid", `sent a head of more than ${HEAD_SIZE} bytes`);
+    return this.#conn.read(this.#end === 0 ? this.#buffer.room : this.#buffer.room.subarray(this.#end));
+  }
+
+  /** What {@linkcode read} gave. Throws {@linkcode UpstreamError} for the connection's end. */
+  received(n: number | null): void {
+    this.#pending = null;
+    if (n === null) throw this.#closed("closed the connection without a whole response head");
+    this.#end += n;
+    this.responding = true;
+  }
+
+  /** Scans the next response head into {@linkcode head}; false when more is needed. Throws {@linkcode UpstreamError}. */
+  scanHead(): boolean {
+    if (this.#end === this.#start) return false;
     try {
-      if (this.#end > this.#start && this.head.scan(this.#buffer.bytes, this.#start, this.#end)) return this.#gotHead();
-      for (;;) {
-        if (this.#end === HEAD_SIZE) throw bad(`a head of more than ${HEAD_SIZE} bytes`);
-        if (!this.#suspended) this.deadline = this.#deadlines.after(timeout);
-        const n = await this.#fill();
-        if (n === null) throw this.#failure("closed the connection without a response");
-        this.responding = true;
-        if (this.head.scan(this.#buffer.bytes, this.#start, this.#end)) return this.#gotHead();
-      }
+      if (!this.head.scan(this.#buffer.bytes, this.#start, this.#end)) return false;
     } catch (thrown) {
-      if (thrown instanceof UpstreamError) throw thrown;
       throw new UpstreamError("invalid", `sent a bad response: ${(thrown as Error).message}`);
     }
-  }
-
-  #gotHead(): void {
     this.#start = this.head.end;
+    return true;
   }
 
-  async #fill(): Promise<number | null> {
-    if (this.#start > 0 && this.#start === this.#end) this.#start = this.#end = 0;
-    let n: number | null = null;
-    try {
-      const pending = this.#pending ?? this.#conn.read(
-        this.#end === 0 ? this.#buffer.room : this.#buffer.room.subarray(this.#end),
-      );
-      n = await pending;
-    } catch { /* reset, or closed by us: the same to whoever waits */ }
-    this.#pending = null;
-    if (n !== null) this.#end += n;
-    return n;
+  /** What was thrown while this connection was used, as one of ours; errors that are no system's stay as they are. */
+  failure(thrown: unknown): unknown {
+    if (this.#timedOut) return new UpstreamError("timeout", "did not answer in time");
+    if (thrown instanceof UpstreamError || thrown instanceof Reject || thrown instanceof TypeError) return thrown;
+    return new UpstreamError("closed", "reset the connection");
+  }
+
+  #closed(what: string): UpstreamError {
+    return this.#timedOut ? new UpstreamError("timeout", "did not answer in time") : new UpstreamError("closed", what);
   }
 
   /** The bytes that the head's offsets point into. */
@@ -218,7 +223,7 @@ export class UpstreamConnection implements Expiring {
       try {
         n = await this.#conn.read(view);
       } catch {
-        throw this.#failure("reset the connection within its response");
+        throw this.#closed("reset the connection within its response");
       }
       if (n === null) {
         if (this.#framing === "close") {
@@ -226,7 +231,7 @@ export class UpstreamConnection implements Expiring {
           this.head.keepAlive = false;
           return 0;
         }
-        throw this.#failure("closed the connection within its response");
+        throw this.#closed("closed the connection within its response");
       }
       const payload = this.#account(bytes, at, n);
       if (payload > 0) return payload;
@@ -245,10 +250,6 @@ export class UpstreamConnection implements Expiring {
     } catch (thrown) {
       throw new UpstreamError("invalid", `sent a bad response: ${(thrown as Error).message}`);
     }
-  }
-
-  #failure(what: string): UpstreamError {
-    return this.#timedOut ? new UpstreamError("timeout", "did not answer in time") : new UpstreamError("closed", what);
   }
 
   /** What an upgraded connection still has buffered, and the connection itself, for splicing. Gives it out of our hands. */

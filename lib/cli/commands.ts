@@ -1,0 +1,129 @@
+/**
+ * The commands. Each loads only what it needs when it runs: a worker must be up before a client notices.
+ *
+ * @module
+ */
+import type { RawOptions } from "../config/flags.ts";
+import type { CommandName } from "../config/option_spec.ts";
+import { StackdError } from "../errors.ts";
+import type { Output } from "./output.ts";
+
+/** One command. */
+export interface Command {
+  readonly name: string;
+  /** What may follow the name of a command without options, for help. */
+  readonly argument?: string;
+  /** One line, as a phrase. */
+  readonly summary: string;
+  /** Options that mean this command when they stand in its place. */
+  readonly flags?: readonly string[];
+  /** Not listed: for this program's own use. */
+  readonly hidden?: true;
+  /**
+   * Runs it.
+   *
+   * @param args What follows the name.
+   * @returns The exit code.
+   */
+  run(args: readonly string[], output: Output): Promise<number>;
+}
+
+/** Every command, in the order help lists them. */
+export const COMMANDS: readonly Command[] = [
+  {
+    name: "gateway",
+    summary: "Run a handler module behind a unix socket or a TCP port",
+    async run(args, output) {
+      const raw = await readFlags("gateway", args, output);
+      if (raw === null) return 0;
+      const { validateGateway } = await import("../config/validate.ts");
+      const { realSystem } = await import("../config/system.ts");
+      const options = validateGateway(raw, realSystem());
+      const { runGateway } = await import("../gateway/gateway.ts");
+      return await runGateway(options);
+    },
+  },
+  {
+    name: "proxy",
+    summary: "Relay clients to upstreams and serve static files",
+    async run(args, output) {
+      const raw = await readFlags("proxy", args, output);
+      if (raw === null) return 0;
+      const { validateProxy } = await import("../config/validate.ts");
+      const { realSystem } = await import("../config/system.ts");
+      const options = validateProxy(raw, realSystem());
+      const { runProxy } = await import("../proxy/proxy.ts");
+      return await runProxy(options);
+    },
+  },
+  {
+    name: "version",
+    summary: "Print the version (also -V, --version)",
+    flags: ["-V", "--version"],
+    async run(args, output) {
+      refuse(args, "version", 0);
+      const { VERSION } = await import("../version.ts");
+      output.out(`stackd ${VERSION} (deno ${Deno.version.deno}, v8 ${Deno.version.v8}, ${Deno.build.target})`);
+      return 0;
+    },
+  },
+  {
+    name: "help",
+    argument: "[COMMAND]",
+    summary: "Print help, of a command if one is named (also -h, --help)",
+    flags: ["-h", "--help"],
+    async run(args, output) {
+      refuse(args, "help", 1);
+      const { renderCommand, renderOverview, renderPage } = await import("./help.ts");
+      const [topic] = args;
+      if (topic === undefined) output.out(renderOverview(listed(), output.color));
+      else if (topic === "gateway" || topic === "proxy") output.out(renderPage(topic, output.color));
+      else {
+        const command = listed().find(({ name }) => name === topic);
+        if (command === undefined) throw await unknownCommand("print help of", topic);
+        output.out(renderCommand(command, output.color));
+      }
+      return 0;
+    },
+  },
+  {
+    name: "worker",
+    summary: "Load a handler module and serve it for a gateway",
+    hidden: true,
+    async run(args) {
+      const { runWorker } = await import("../handler/worker.ts");
+      return await runWorker(args);
+    },
+  },
+];
+
+/** The commands that help lists. */
+export function listed(): readonly Command[] {
+  return COMMANDS.filter((command) => command.hidden === undefined);
+}
+
+/** The error for a name that no listed command has; `verb` is what could not be done with it. */
+export async function unknownCommand(verb: string, name: string): Promise<StackdError> {
+  const { closest } = await import("../config/suggest.ts");
+  const meant = closest(name, listed().map((command) => command.name));
+  const advice = meant === undefined ? "" : `, did you mean "${meant}"?`;
+  return new StackdError("STACKD_USAGE", `Cannot ${verb} "${name}": no such command${advice}`);
+}
+
+/** A command's raw option values, or null when its help was asked for and printed. */
+async function readFlags(command: CommandName, args: readonly string[], output: Output): Promise<RawOptions | null> {
+  const { parseFlags } = await import("../config/flags.ts");
+  const { help, options } = parseFlags(command, args);
+  if (!help) return options;
+  const { renderPage } = await import("./help.ts");
+  output.out(renderPage(command, output.color));
+  return null;
+}
+
+/** Throws when there are more arguments than a command without options takes. */
+function refuse(args: readonly string[], command: string, most: number): void {
+  const surplus = args[most];
+  if (surplus === undefined) return;
+  const state = most === 0 ? "takes no arguments" : "takes one command's name";
+  throw new StackdError("STACKD_USAGE", `Cannot use "${surplus}": "stackd ${command}" ${state}`);
+}

@@ -1,0 +1,54 @@
+/**
+ * What help and docs/cli.md say of each command beside its options.
+ *
+ * @module
+ */
+import type { CommandName } from "../config/option_spec.ts";
+
+/** The page of one command. */
+export interface Page {
+  /** What follows `Usage: `. */
+  readonly usage: string;
+  /** One sentence. */
+  readonly purpose: string;
+  /** Sentences that hold for the options as a whole. */
+  readonly notes: readonly string[];
+  /** Command lines to copy. */
+  readonly examples: readonly string[];
+}
+
+/** The commands that take options. */
+export const PAGES: Readonly<Record<CommandName, Page>> = {
+  gateway: {
+    usage: "stackd gateway [OPTIONS] MODULE[:EXPORT]",
+    purpose: "Run a handler module, TypeScript or JavaScript, and serve it over HTTP.",
+    notes: [
+      "At least one of --socket and --http is needed. Without EXPORT, the handler is the module's default, handler, fetch or application export, the first there is.",
+    ],
+    examples: [
+      "stackd gateway --socket /run/app.sock app.ts",
+      "stackd gateway --http 127.0.0.1:8000 app.ts:api",
+    ],
+  },
+  proxy: {
+    usage: "stackd proxy --listen ADDRESS [OPTIONS]",
+    purpose: "Accept connections from clients, relay them to upstreams, and serve static files.",
+    notes: ["At least one of --upstream and --static is needed."],
+    examples: [
+      "stackd proxy --listen :8080 --upstream unix:/run/app.sock --static /static=./public",
+      "stackd proxy --listen :80 --upstream /=http://10.0.0.2:8000 --upstream /api=unix:/run/api.sock",
+    ],
+  },
+};
+
+/** How values are written, for people who read one page only. */
+export const SYNTAX: readonly string[] = [
+  "SIZE is in bytes, or with k, m or g (512k). SEC is in seconds and may have a fraction (0.5).",
+  "8080 and :8080 mean every address, IPv4 and IPv6; [::1]:8080 and localhost:8080 one of them.",
+];
+
+/** What a process tells and is told. */
+export const PROCESS: readonly string[] = [
+  "Exit codes: 0 done; 2 wrong usage or configuration, or no usable handler; 1 anything else.",
+  "Signals: TERM stops gracefully; INT and QUIT stop now.",
+];

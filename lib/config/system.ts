@@ -1,0 +1,43 @@
+/**
+ * What validation asks the machine. It comes in as an argument, so that validation itself is a function of its input.
+ *
+ * @module
+ */
+
+/** What a path names, symlinks followed. */
+export type PathKind = "file" | "directory" | "other" | "missing" | "denied";
+
+/** The questions. */
+export interface System {
+  /** Where relative paths begin. */
+  readonly cwd: string;
+  /** What stands at an absolute path. */
+  kindOf(path: string): PathKind;
+  /** The users, as /etc/passwd (passwd(5)); empty when there is none. */
+  passwd(): string;
+  /** The groups, as /etc/group (group(5)); empty when there is none. */
+  group(): string;
+}
+
+/** The machine that this process runs on. */
+export function realSystem(): System {
+  return { cwd: Deno.cwd(), kindOf, passwd: () => readText("/etc/passwd"), group: () => readText("/etc/group") };
+}
+
+function kindOf(path: string): PathKind {
+  try {
+    const info = Deno.statSync(path);
+    return info.isFile ? "file" : info.isDirectory ? "directory" : "other";
+  } catch (thrown) {
+    if (thrown instanceof Deno.errors.PermissionDenied) return "denied";
+    return "missing"; // NotFound, NotADirectory, a loop of symlinks, a name that is too long
+  }
+}
+
+function readText(path: string): string {
+  try {
+    return Deno.readTextFileSync(path);
+  } catch {
+    return ""; // an image without accounts: numbers still work
+  }
+}

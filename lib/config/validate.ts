@@ -1,0 +1,180 @@
+/**
+ * Raw option values turned into what the two roles are started with, or into all that is wrong with them.
+ *
+ * @module
+ */
+import { dirname, resolve } from "@std/path";
+import { parseAccessLog } from "./access_log.ts";
+import { formatAddress, parseListen, parseSocketPath, parseTarget, parseTcpListen } from "./address.ts";
+import { DEFAULTS } from "./defaults.ts";
+import type { RawOptions } from "./flags.ts";
+import { findModule, type ModuleSpec } from "./module.ts";
+import { parseTrustedProxies } from "./network.ts";
+import type { GatewayOptions, Limits, ListenAddress, ProxyOptions, RouteOptions } from "./options.ts";
+import { parseOwner } from "./owner.ts";
+import { Reader } from "./reader.ts";
+import { lacksSlash, splitRoute } from "./routes.ts";
+import type { System } from "./system.ts";
+import { parseCount, parseMode, parseSeconds, parseSize, ValueError } from "./values.ts";
+
+/** A head must hold what a browser sends, and every connection may take as much memory. */
+const HEAD_SIZE = { least: 1_024, most: 1_048_576 } as const;
+
+/**
+ * The options of `stackd proxy`, from what its command line says.
+ *
+ * @throws {StackdError} With the first mistake; its detail has the others, one per line.
+ */
+export function validateProxy(raw: RawOptions, system: System): ProxyOptions {
+  const reader = new Reader(raw);
+  if (!reader.has("listen")) {
+    reader.mistakes.add("STACKD_USAGE", "Cannot start the proxy: no address to listen on, give --listen [HOST:]PORT");
+  }
+  if (!reader.has("upstream") && !reader.has("static")) {
+    reader.mistakes.add("STACKD_USAGE", "Cannot start the proxy: no route, give --upstream TARGET or --static DIR");
+  }
+  const { upstream } = DEFAULTS;
+  const options: ProxyOptions = {
+    listen: readListen(reader, "listen", (text) => parseListen(text, system.cwd), system),
+    routes: readRoutes(reader, system),
+    upstream: {
+      ...upstream,
+      connectTimeout: reader.one("upstream-connect-timeout", parseSeconds, upstream.connectTimeout),
+      readTimeout: reader.one("upstream-timeout", parseSeconds, upstream.readTimeout),
+    },
+    ...readCommon(reader, system),
+  };
+  reader.mistakes.throwIfAny();
+  return options;
+}
+
+/**
+ * The options of `stackd gateway`, from what its command line says.
+ *
+ * @throws {StackdError} With the first mistake; its detail has the others, one per line.
+ */
+export function validateGateway(raw: RawOptions, system: System): GatewayOptions {
+  const reader = new Reader(raw);
+  const { mistakes } = reader;
+  if (!reader.has("module")) mistakes.add("STACKD_USAGE", "Cannot start the gateway: no handler module, give its path");
+  const none: ModuleSpec = { path: "", exportName: null };
+  const { path: module, exportName } = reader.one("module", (text) => findModule(text, system), none);
+  if (!reader.has("socket")) {
+    if (!reader.has("http")) {
+      const cure = "give --socket PATH or --http [HOST:]PORT";
+      mistakes.add("STACKD_USAGE", `Cannot start the gateway: no address to listen on, ${cure}`);
+    }
+    for (const name of ["chmod-socket", "chown-socket"] as const) {
+      if (reader.has(name)) mistakes.add("STACKD_USAGE", `Cannot use --${name}: there is no --socket`);
+    }
+  }
+  const options: GatewayOptions = {
+    module,
+    exportName,
+    socket: reader.one("socket", (text) => {
+      if (text.startsWith("unix:")) throw new ValueError(`write the path alone, "${text.slice("unix:".length)}"`);
+      return checkPlace(parseSocketPath(text, system.cwd), system);
+    }, null),
+    http: readListen(reader, "http", parseTcpListen, system),
+    socketMode: reader.one("chmod-socket", parseMode, DEFAULTS.socketMode),
+    socketOwner: reader.one("chown-socket", (text) => parseOwner(text, system), null),
+    upstream: DEFAULTS.upstream,
+    bootTimeout: reader.one("boot-timeout", parseSeconds, DEFAULTS.bootTimeout),
+    ...readCommon(reader, system),
+  };
+  mistakes.throwIfAny();
+  return options;
+}
+
+function readCommon(reader: Reader, system: System) {
+  return {
+    limits: readLimits(reader),
+    trustedProxies: reader.one("trusted-proxies", parseTrustedProxies, { unix: false, networks: [] }),
+    accessLog: reader.one("access-log", (text) => {
+      const target = parseAccessLog(text, system.cwd);
+      if (target.kind === "file") checkPlace(target.path, system);
+      return target;
+    }, DEFAULTS.accessLog),
+    pidfile: reader.one("pidfile", (text) => checkPlace(resolve(system.cwd, text), system), null),
+    gracefulTimeout: reader.one("graceful-timeout", parseSeconds, DEFAULTS.gracefulTimeout),
+  };
+}
+
+function readLimits(reader: Reader): Limits {
+  const { limits } = DEFAULTS;
+  const parseHeadSize = (text: string) => parseSize(text, HEAD_SIZE.least, HEAD_SIZE.most);
+  const maxHeadSize = reader.one("max-header-size", parseHeadSize, limits.maxHeadSize);
+  return {
+    ...limits,
+    maxHeadSize,
+    maxRequestLine: Math.min(limits.maxRequestLine, maxHeadSize), // it is a part of the head
+    maxBody: reader.one("max-body", (text) => parseSize(text), limits.maxBody),
+    headerTimeout: reader.one("header-timeout", parseSeconds, limits.headerTimeout),
+    bodyTimeout: reader.one("body-timeout", parseSeconds, limits.bodyTimeout),
+    keepaliveTimeout: reader.one("keepalive-timeout", parseSeconds, limits.keepaliveTimeout),
+    writeTimeout: reader.one("write-timeout", parseSeconds, limits.writeTimeout),
+    keepaliveRequests: reader.one("keepalive-requests", (text) => parseCount(text), limits.keepaliveRequests),
+    maxConnections: reader.one("max-connections", (text) => parseCount(text), limits.maxConnections),
+    maxConnectionsPerClient: reader.one(
+      "max-connections-per-client",
+      (text) => parseCount(text, 0),
+      limits.maxConnectionsPerClient,
+    ),
+  };
+}
+
+function readListen(
+  reader: Reader,
+  name: "listen" | "http",
+  parse: (text: string) => ListenAddress,
+  system: System,
+): ListenAddress[] {
+  const seen = new Map<string, string>();
+  return reader.all(name, (text) => {
+    const address = parse(text);
+    if (address.transport === "unix") checkPlace(address.path, system);
+    const twin = seen.get(formatAddress(address));
+    // Port 0 is another port every time.
+    if (twin !== undefined && (address.transport === "unix" || address.port !== 0)) {
+      throw new ValueError(twin === text ? "it is given twice" : `it is the same address as "${twin}"`);
+    }
+    seen.set(formatAddress(address), text);
+    return address;
+  });
+}
+
+function readRoutes(reader: Reader, system: System): RouteOptions[] {
+  const owners = new Map<string, string>();
+  const read = (name: "upstream" | "static", act: (rest: string, text: string) => RouteOptions["action"]) =>
+    reader.all(name, (text): RouteOptions => {
+      const { prefix, rest } = splitRoute(text);
+      const owner = owners.get(prefix);
+      if (owner !== undefined) throw new ValueError(`the prefix "${prefix}" is taken by ${owner}`);
+      const action = act(rest, text);
+      owners.set(prefix, `--${name} "${text}"`);
+      return { prefix, action };
+    });
+  const upstreams = read("upstream", (rest, text) => {
+    if (lacksSlash(text)) throw new ValueError(`a prefix begins with "/"; write "/${text}"`);
+    return { kind: "upstream", target: parseTarget(rest, system.cwd) };
+  });
+  const statics = read("static", (rest, text) => {
+    const root = resolve(system.cwd, rest);
+    const kind = system.kindOf(root);
+    if (kind === "directory") return { kind: "static", root };
+    if (kind === "denied") throw new ValueError(`permission denied to see "${rest}"`);
+    const cure = lacksSlash(text) ? '; a prefix begins with "/"' : "";
+    throw new ValueError(kind === "missing" ? `there is no directory "${rest}"${cure}` : `"${rest}" is no directory`);
+  });
+  return [...upstreams, ...statics];
+}
+
+/** A path that something is about to be made at, when its directory is there. */
+function checkPlace(absolute: string, system: System): string {
+  if (system.kindOf(absolute) === "directory") throw new ValueError("it is a directory");
+  const parent = dirname(absolute);
+  const kind = system.kindOf(parent);
+  if (kind === "denied") throw new ValueError(`permission denied to see "${parent}"`);
+  if (kind !== "directory") throw new ValueError(`there is no directory "${parent}"`);
+  return absolute;
+}

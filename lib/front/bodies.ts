@@ -1,0 +1,98 @@
+/**
+ * Bodies in transit: uploads to the upstream, downloads to the client, each piece framed in place in the buffer it was read
+ * into and sent as soon as it is there.
+ *
+ * @module
+ */
+import { BODY, CHUNK_HEADROOM, CHUNK_TAILROOM } from "../http1/buffers.ts";
+import { ascii, put, putHex } from "../http1/bytes.ts";
+import type { Exchange } from "../http1/exchange.ts";
+import type { UpstreamConnection } from "../upstream/connection.ts";
+
+const CRLF = ascii("\r\n"), LAST_CHUNK = ascii("0\r\n\r\n");
+
+/** Streams the request's body. The server's deadline rests while the client is being waited for. */
+export async function upload(exchange: Exchange, upstream: UpstreamConnection, timeout: number): Promise<void> {
+  const { body, head, connection } = exchange;
+  const buffer = BODY.take();
+  try {
+    while (!body.complete) {
+      upstream.suspendDeadline();
+      const n = await body.read(buffer.bytes, CHUNK_HEADROOM, buffer.room.length - CHUNK_TAILROOM);
+      let start = CHUNK_HEADROOM, end = CHUNK_HEADROOM + n;
+      if (head.chunked) [start, end] = frameChunk(buffer.bytes, n, body.complete);
+      if (end > start) await upstream.write(buffer.bytes, start, end, timeout);
+    }
+    upstream.resumeDeadline(timeout);
+    connection.watch();
+  } finally {
+    BODY.give(buffer);
+  }
+}
+
+/** Streams what is left of the response's body. */
+export async function download(
+  exchange: Exchange,
+  upstream: UpstreamConnection,
+  chunked: boolean,
+  timeout: number,
+): Promise<void> {
+  const { connection } = exchange;
+  const buffer = BODY.take();
+  try {
+    while (!upstream.complete) {
+      const n = await upstream.readBody(buffer.bytes, CHUNK_HEADROOM, buffer.room.length - CHUNK_TAILROOM, timeout);
+      let start = CHUNK_HEADROOM, end = CHUNK_HEADROOM + n;
+      if (chunked) [start, end] = frameChunk(buffer.bytes, n, upstream.complete);
+      if (end > start) await connection.write(buffer.bytes, start, end);
+      exchange.bytesSent += n;
+    }
+  } finally {
+    BODY.give(buffer);
+  }
+}
+
+/**
+ * Puts the body bytes that came with the response's head behind it in `out`, framed for the client; returns the position
+ * behind them. `out` has room for all of them.
+ */
+export function putFirst(
+  exchange: Exchange,
+  upstream: UpstreamConnection,
+  chunked: boolean,
+  out: Uint8Array,
+  at: number,
+): number {
+  if (!chunked) {
+    const n = upstream.takeBuffered(out, at);
+    exchange.bytesSent = n;
+    return at + n;
+  }
+  // The size stands before the payload, and is known after it: room for four digits, moved together when fewer.
+  const payload = at + 6;
+  const n = upstream.takeBuffered(out, payload);
+  exchange.bytesSent = n;
+  if (n > 0) {
+    const size = put(CRLF, out, putHex(n, out, at));
+    if (size < payload) out.copyWithin(size, payload, payload + n);
+    at = put(CRLF, out, size + n);
+  }
+  return upstream.complete ? put(LAST_CHUNK, out, at) : at;
+}
+
+/**
+ * Frames the `n` payload bytes behind the headroom as one chunk, in place, with the last chunk behind it when `last`;
+ * returns where it begins and ends. Without payload and not last: nothing.
+ */
+function frameChunk(bytes: Uint8Array, n: number, last: boolean): [start: number, end: number] {
+  let start = CHUNK_HEADROOM, end = CHUNK_HEADROOM + n;
+  if (n > 0) {
+    const digits = putHex(n, bytes, 0);
+    start -= digits + 2;
+    bytes.copyWithin(start, 0, digits);
+    put(CRLF, bytes, CHUNK_HEADROOM - 2);
+    end = put(CRLF, bytes, end);
+  }
+  if (last) end = put(LAST_CHUNK, bytes, end);
+  return [start, end];
+}

@@ -1,0 +1,99 @@
+/**
+ * Heads as the other side gets them: a client's request for the upstream, an upstream's response for the client. Untouched
+ * fields are copied as bytes, in runs.
+ *
+ * @module
+ */
+import { BufferPool } from "../http1/buffers.ts";
+import { ascii, copy, put } from "../http1/bytes.ts";
+import { dateLine } from "../http1/date.ts";
+import type { Exchange } from "../http1/exchange.ts";
+import { FIELD, HOP_BY_HOP, mask } from "../http1/fields.ts";
+import type { Framing } from "../http1/response_head.ts";
+import type { UpstreamConnection } from "../upstream/connection.ts";
+import { type Client, FORWARDING, putForwarding } from "./forwarded.ts";
+
+/** Never forwarded: one hop's business, what we write ourselves, and what could be mistaken for it (CVE-2016-5385). */
+const NOT_FORWARDED = HOP_BY_HOP | FORWARDING | mask(FIELD.EXPECT, FIELD.PROXY, FIELD.UNDERSCORE);
+const HOST = mask(FIELD.HOST), DATE = mask(FIELD.DATE), CONTENT_LENGTH = mask(FIELD.CONTENT_LENGTH);
+
+const HTTP_1_1 = ascii(" HTTP/1.1\r\n"), STATUS_LINE = ascii("HTTP/1.1 "), CRLF = ascii("\r\n");
+const CHUNKED = ascii("Transfer-Encoding: chunked\r\n"), UPGRADE = ascii("Connection: Upgrade\r\nUpgrade: ");
+const NO_HOST = ascii("Host: localhost\r\n");
+
+/** A response head, its first body bytes, and what we add to them. */
+const RESPONSE_SIZE = 36_864;
+
+/** Room for a whole request head as it is sent: its Host may stand in it twice, and a chain of proxies in front of it. */
+export function headPool(maxHeadSize: number): BufferPool {
+  return new BufferPool(Math.max(RESPONSE_SIZE, maxHeadSize * 2 + 4_096), 64);
+}
+
+/**
+ * Writes the request of `exchange` as the upstream gets it to `out`, with its body when that has been received whole and
+ * fits; returns its length. Every body is framed anew.
+ */
+export function putRequest(exchange: Exchange, client: Client | null, out: Uint8Array): number {
+  const { head, bytes, body } = exchange;
+  const { fields } = head;
+  let at: number;
+  if (head.absolute === null) {
+    at = copy(bytes, head.methodStart, head.targetEnd, out, 0);
+    at = put(HTTP_1_1, out, at);
+    at = fields.copy(bytes, NOT_FORWARDED, out, at);
+    if (head.hostEnd === 0) at = put(NO_HOST, out, at);
+  } else {
+    // RFC 9112 §3.2.2: the host of an absolute-form target replaces Host.
+    at = copy(bytes, head.methodStart, head.methodEnd, out, 0);
+    at = put(ascii(` ${head.absolute.target} HTTP/1.1\r\nHost: ${head.absolute.host}\r\n`), out, at);
+    at = fields.copy(bytes, NOT_FORWARDED | HOST, out, at);
+  }
+  if (head.upgrade) at = put(ascii(`${fields.value(bytes, FIELD.UPGRADE)}\r\n`), out, put(UPGRADE, out, at));
+  if (head.chunked) at = put(CHUNKED, out, at);
+  at = putForwarding(exchange, client, out, at);
+  out[at] = 13;
+  out[at + 1] = 10;
+  at += 2;
+  return body.complete ? at : at + body.takeAll(out, at, out.length - 1);
+}
+
+/** What a response is to the client of `exchange`. */
+export interface Relayed {
+  readonly framing: Framing;
+  /** Whether its body is sent in chunks: an unknown length to a client that knows chunks. */
+  readonly chunked: boolean;
+}
+
+/** Writes the upstream's final head as the client gets it to `out`; returns the position behind it. */
+export function putResponse(
+  exchange: Exchange,
+  upstream: UpstreamConnection,
+  chunked: boolean,
+  out: Uint8Array,
+): number {
+  const { head, bytes } = upstream;
+  let at = putStatusLine(upstream, out);
+  // RFC 9110 §8.6: a 204 has no length.
+  at = head.fields.copy(bytes, head.status === 204 ? HOP_BY_HOP | CONTENT_LENGTH : HOP_BY_HOP, out, at);
+  if (!head.fields.has(DATE)) at = put(dateLine(), out, at);
+  if (chunked) at = put(CHUNKED, out, at);
+  at = exchange.putConnection(out, at);
+  out[at] = 13;
+  out[at + 1] = 10;
+  return at + 2;
+}
+
+/** As {@linkcode putResponse}, for an interim response (RFC 9110 §15.2) or, with `protocol`, a 101. */
+export function putInterim(upstream: UpstreamConnection, protocol: string | null, out: Uint8Array): number {
+  let at = putStatusLine(upstream, out);
+  at = upstream.head.fields.copy(upstream.bytes, HOP_BY_HOP | CONTENT_LENGTH, out, at);
+  if (protocol !== null) at = put(ascii(`${protocol}\r\n`), out, put(UPGRADE, out, at));
+  return put(CRLF, out, at);
+}
+
+function putStatusLine({ head, bytes }: UpstreamConnection, out: Uint8Array): number {
+  let at = copy(bytes, head.statusStart, head.lineEnd, out, put(STATUS_LINE, out, 0));
+  // A reason may be empty, the space before it may not (RFC 9112 §4).
+  if (head.lineEnd - head.statusStart === 3) out[at++] = 32;
+  return put(CRLF, out, at);
+}

@@ -1,0 +1,98 @@
+/**
+ * Whatever a module serves, as one function from request to response that never throws: what goes wrong in a handler is
+ * answered with 500 and told in the error log, under one request id.
+ *
+ * @module
+ */
+import { errorAnswer } from "../http1/error_answer.ts";
+import { logError } from "../observe/log.ts";
+import type { Handler } from "./contract.ts";
+import type { RequestInfo } from "./info.ts";
+import type { LoadedForm } from "./loader.ts";
+import { rawHeaders, targetOf } from "./request_view.ts";
+import { describeThrown } from "./stack.ts";
+import { fromApplication } from "./wsgi.ts";
+
+/** Answers a request, whatever happens. It is no promise when the handler's own answer is none, which is cheaper. */
+export type Respond = (request: Request, info: RequestInfo) => Response | Promise<Response>;
+
+/** Makes one function of a module's form. */
+export function adapt(form: LoadedForm): Respond {
+  const handler = handlerOf(form);
+  return (request, info) => {
+    let result: unknown;
+    try {
+      result = handler(request, info);
+    } catch (thrown) {
+      return failed(request, info, thrown);
+    }
+    if (result instanceof Response) {
+      info.settle();
+      return result;
+    }
+    if (!isThenable(result)) return noResponse(request, info, result);
+    return Promise.resolve(result).then(
+      (settled) => {
+        if (!(settled instanceof Response)) return noResponse(request, info, settled);
+        info.settle();
+        return settled;
+      },
+      (thrown) => failed(request, info, thrown),
+    );
+  };
+}
+
+function handlerOf(form: LoadedForm): Handler {
+  if (form.kind === "function") return form.handler;
+  if (form.kind === "wsgi") return fromApplication(form.application);
+  const { handler: object } = form;
+  return (request, info) => object.fetch(request, info);
+}
+
+function failed(request: Request, info: RequestInfo, thrown: unknown): Response {
+  // A handler that gave up because its client left has done nothing wrong.
+  const gaveUp = info.clientLeft && thrown instanceof Error && thrown.name === "AbortError";
+  if (!gaveUp) logError(`The handler threw for ${nameOf(request, info)}: ${describeThrown(thrown)}`);
+  return failure(request, info);
+}
+
+function noResponse(request: Request, info: RequestInfo, returned: unknown): Response {
+  const what = Deno.inspect(returned, { depth: 0, strAbbreviateSize: 40 });
+  logError(`The handler returned ${what} instead of a Response for ${nameOf(request, info)}`);
+  return failure(request, info);
+}
+
+/** The answer to a request that its handler failed; it says nothing but the id to ask the operator about. */
+function failure(request: Request, info: RequestInfo): Response {
+  info.settle();
+  return toResponse(500, acceptOf(request), info.requestId);
+}
+
+/** An error answer of ours as a `Response`. */
+export function toResponse(status: number, accept: string | null, requestId: string): Response {
+  const { fields, body } = errorAnswer(status, { accept, requestId });
+  const headers = fields.map(([name, value]): [string, string] => [name, value]);
+  return new Response(body as Uint8Array<ArrayBuffer>, { status, headers });
+}
+
+/** A request in the error log: without its query, which may hold what a log must not. */
+function nameOf(request: Request, info: RequestInfo): string {
+  const id = `request id ${info.requestId}`;
+  try {
+    return `${request.method} ${JSON.stringify(targetOf(request).path)} (${id})`;
+  } catch {
+    return `a request whose client has left (${id})`; // and took with it what nobody had asked for
+  }
+}
+
+function acceptOf(request: Request): string | null {
+  try {
+    return rawHeaders(request).get("accept");
+  } catch {
+    return null;
+  }
+}
+
+function isThenable(value: unknown): value is PromiseLike<unknown> {
+  return typeof Reflect.get(Object(value), "then") === "function";
+}

@@ -1,0 +1,132 @@
+/**
+ * Loads a handler module and finds out what in it is to be served.
+ *
+ * @module
+ */
+import { toFileUrl } from "@std/path";
+import { StackdError } from "../errors.ts";
+import type { Application, Handler, HandlerObject, LifecycleHook } from "./contract.ts";
+import { type Files, loadFailure } from "./load_failure.ts";
+
+/** What a module serves: a function, an object's `fetch`, or a WSGI application. */
+export type LoadedForm =
+  | { readonly kind: "function"; readonly handler: Handler }
+  | { readonly kind: "object"; readonly handler: HandlerObject }
+  | { readonly kind: "wsgi"; readonly application: Application };
+
+/** A module that can be served. */
+export interface LoadedHandler {
+  readonly form: LoadedForm;
+  /** The export that is served. */
+  readonly exportName: string;
+  readonly onStart: LifecycleHook | null;
+  readonly onStop: LifecycleHook | null;
+}
+
+/** The exports that are looked for, in this order. */
+const PRECEDENCE = ["default", "handler", "fetch", "application"] as const;
+const ACCEPTED = "accepted are default (a function, or an object with fetch), handler, fetch and application";
+
+/**
+ * Imports the module at `path` and classifies its exports.
+ *
+ * @param path Absolute.
+ * @param exportName The export to serve, or null for the usual ones.
+ * @throws {StackdError} Exit 2: `STACKD_HANDLER_NOT_FOUND`, `STACKD_HANDLER_LOAD`, `STACKD_HANDLER_INVALID`.
+ */
+export async function loadHandler(path: string, exportName: string | null): Promise<LoadedHandler> {
+  if (DISK.kind(path) !== "file") {
+    throw new StackdError("STACKD_HANDLER_NOT_FOUND", `Cannot load "${path}": there is no such file`);
+  }
+  let module: Readonly<Record<string, unknown>>;
+  try {
+    module = await import(toFileUrl(path).href);
+  } catch (thrown) {
+    throw await loadFailure(path, thrown, DISK);
+  }
+  return classify(path, module, exportName);
+}
+
+/**
+ * Says what of a module's exports is served, and how.
+ *
+ * @param path For the error message.
+ * @throws {StackdError} `STACKD_HANDLER_INVALID`: says what was found and what is accepted.
+ */
+export function classify(
+  path: string,
+  module: Readonly<Record<string, unknown>>,
+  exportName: string | null,
+): LoadedHandler {
+  const name = exportName ?? PRECEDENCE.find((candidate) => module[candidate] !== undefined);
+  const form = name === undefined ? null : formOf(name, module[name]);
+  if (name === undefined || form === null) {
+    const state = exportName === null
+      ? "it exports no handler"
+      : exportName in module
+      ? `its export "${exportName}" is no handler`
+      : `it has no export "${exportName}"`;
+    throw invalid(path, `${state}, ${inventory(module)}; ${ACCEPTED}`);
+  }
+  return { form, exportName: name, onStart: hook(path, module, "onStart"), onStop: hook(path, module, "onStop") };
+}
+
+/** What is served, for people: "default export, object with fetch". */
+export function describeHandler({ exportName, form }: LoadedHandler): string {
+  const exported = exportName === "default" ? "default export" : `export ${exportName}`;
+  const how = { function: "function", object: "object with fetch", wsgi: "WSGI application" }[form.kind];
+  return `${exported}, ${how}`;
+}
+
+function formOf(name: string, value: unknown): LoadedForm | null {
+  const kind = kindOf(value);
+  // The export's name decides, not its arity: a handler may leave out any of its parameters.
+  if (kind === "function" && name === "application") return { kind: "wsgi", application: value as Application };
+  if (kind === "function") return { kind: "function", handler: value as Handler };
+  return kind === "object with fetch" ? { kind: "object", handler: value as HandlerObject } : null;
+}
+
+function hook(path: string, module: Readonly<Record<string, unknown>>, name: "onStart" | "onStop") {
+  const value = module[name];
+  if (value === undefined) return null;
+  if (typeof value === "function") return value as LifecycleHook;
+  throw invalid(path, `its export "${name}" must be a function, found ${kindOf(value)}`);
+}
+
+function invalid(path: string, state: string): StackdError {
+  return new StackdError("STACKD_HANDLER_INVALID", `Cannot serve "${path}": ${state}`);
+}
+
+function inventory(module: Readonly<Record<string, unknown>>): string {
+  const found = Object.keys(module).map((name) => `${name} (${kindOf(module[name])})`);
+  return found.length === 0 ? "it exports nothing" : `found ${found.join(", ")}`;
+}
+
+function kindOf(value: unknown): string {
+  if (value === null) return "null";
+  if (typeof value === "function") {
+    // A class cannot be called; everything else that is a function can.
+    return /^class\b/.test(Function.prototype.toString.call(value)) ? "class" : "function";
+  }
+  if (typeof value !== "object") return typeof value;
+  if (typeof Reflect.get(value, "fetch") === "function") return "object with fetch";
+  return Array.isArray(value) ? "list" : "object without fetch";
+}
+
+const DISK: Files = {
+  read(path) {
+    try {
+      return Deno.readTextFileSync(path);
+    } catch {
+      return null;
+    }
+  },
+  kind(path) {
+    try {
+      const { isFile, isDirectory } = Deno.statSync(path);
+      return isFile ? "file" : isDirectory ? "directory" : null;
+    } catch {
+      return null;
+    }
+  },
+};

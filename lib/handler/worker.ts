@@ -1,0 +1,188 @@
+/**
+ * The worker's main: loads one handler module, serves it until told to stop, and ends.
+ *
+ * @module
+ */
+import { messageOf, StackdError } from "../errors.ts";
+import { type AccessLog, openAccessLog } from "../observe/access_log.ts";
+import { logError } from "../observe/log.ts";
+import { randomPrefix, requestIds } from "../observe/request_id.ts";
+import { Channel } from "../process/channel.ts";
+import { isSupervisorMessage, type SupervisorMessage, type WorkerMessage } from "../process/messages.ts";
+import type { WorkerOptions } from "../process/messages.ts";
+import { tieToParent } from "../process/parent.ts";
+import type { FileIdentity } from "../process/unix_path.ts";
+import { adapt } from "./adapt.ts";
+import { Background } from "./background.ts";
+import type { LifecycleHook, LifecycleInfo } from "./contract.ts";
+import { describeHandler, type LoadedHandler, loadHandler } from "./loader.ts";
+import { installRequestView } from "./request_view.ts";
+import { HandlerServer } from "./server.ts";
+import { describeThrown, headline, userFrames } from "./stack.ts";
+
+/** `onStop` may take this long, ms, even when the requests in flight have used up the whole drain. */
+const STOP_AT_LEAST = 1_000;
+/** Longest error detail told to the supervisor, characters. */
+const MAX_DETAIL = 32_768;
+
+/**
+ * Runs a worker.
+ *
+ * @param args The path of the socket on which its supervisor waits.
+ * @returns The exit code.
+ */
+export async function runWorker(args: readonly string[]): Promise<number> {
+  const [path] = args;
+  if (path === undefined || args.length !== 1) {
+    throw new StackdError("STACKD_USAGE", "Cannot run a worker: only a gateway starts one");
+  }
+  tieToParent(() => Deno.exit(1));
+  const conn = await Deno.connect({ transport: "unix", path });
+  const channel = new Channel<SupervisorMessage, WorkerMessage>(conn, isSupervisorMessage);
+  const messages = channel.messages();
+  const { value: first } = await messages.next();
+  if (first?.type !== "start") return 1;
+  surviveMistakes();
+  const worker = new Worker(first.options);
+  const drained = Promise.withResolvers<number>();
+  listenForDrain(messages, (timeout) => drained.resolve(worker.drain(timeout)), first.options.gracefulTimeout);
+  try {
+    await worker.start(channel);
+  } catch (thrown) {
+    await channel.send(failureMessage(thrown));
+    return 1;
+  }
+  return await drained.promise;
+}
+
+/** Calls `drain` when the supervisor says so, or TERM; ends the process when the supervisor is gone. */
+function listenForDrain(
+  messages: AsyncIterable<SupervisorMessage>,
+  drain: (timeout: number) => void,
+  timeout: number,
+): void {
+  Deno.addSignalListener("SIGTERM", () => drain(timeout));
+  // A terminal sends INT and QUIT to the whole group; what they mean is the supervisor's to say.
+  for (const signal of ["SIGINT", "SIGQUIT", "SIGHUP", "SIGUSR1"] as const) Deno.addSignalListener(signal, () => {});
+  (async () => {
+    try {
+      for await (const message of messages) if (message.type === "drain") drain(message.timeout);
+    } catch (thrown) {
+      logError(`Cannot understand the supervisor: ${messageOf(thrown)}`);
+    }
+    Deno.exit(1);
+  })();
+}
+
+/** As in uWSGI, one request's mistake is not the end of the others. */
+function surviveMistakes(): void {
+  globalThis.addEventListener("unhandledrejection", (event) => {
+    event.preventDefault();
+    logError(`A promise of the handler was rejected, and nothing handled it: ${describeThrown(event.reason)}`);
+  });
+  globalThis.addEventListener("error", (event) => {
+    event.preventDefault();
+    logError(`The handler threw outside of a request: ${describeThrown(event.error)}`);
+  });
+  // Deno advises the users of request.signal, once, to set a flag that a compiled program does not have.
+  const { warn } = console;
+  console.warn = (...data: unknown[]) => {
+    if (!String(data[0]).startsWith("Deno.serve: request.signal aborts on successful")) warn(...data);
+  };
+}
+
+class Worker {
+  readonly #options: WorkerOptions;
+  readonly #lifecycle: LifecycleInfo;
+  readonly #background = new Background();
+  #handler: LoadedHandler | null = null;
+  #server: HandlerServer | null = null;
+  #accessLog: AccessLog | null = null;
+  #drained: Promise<number> | null = null;
+
+  constructor(options: WorkerOptions) {
+    this.#options = options;
+    this.#lifecycle = { workerId: options.workerId, module: options.module };
+  }
+
+  /** Loads, runs `onStart`, listens, and says so. */
+  async start(channel: Channel<SupervisorMessage, WorkerMessage>): Promise<void> {
+    const { module, exportName, workerId, socket, privateSocket, trustedProxies, accessLog } = this.#options;
+    const handler = await loadHandler(module, exportName);
+    channel.send({ type: "loaded" });
+    await this.#runOnStart(handler.onStart);
+    this.#handler = handler;
+    installRequestView(privateSocket === null ? trustedProxies.unix ? "all" : "none" : "marked");
+    this.#accessLog = openAccessLog(socket === null ? { kind: "off" } : accessLog);
+    const server = this.#server = new HandlerServer({
+      workerId,
+      trustedProxies,
+      respond: adapt(handler.form),
+      nextId: requestIds(randomPrefix()),
+      background: this.#background,
+      accessLog: this.#accessLog,
+    });
+    if (privateSocket !== null) server.listenPrivate(privateSocket);
+    const identity: FileIdentity | null = socket === null ? null : server.listenPublic(socket);
+    channel.send({ type: "ready", handler: describeHandler(handler), socket: identity });
+  }
+
+  async #runOnStart(onStart: LifecycleHook | null): Promise<void> {
+    try {
+      await onStart?.(this.#lifecycle);
+    } catch (cause) {
+      const frames = userFrames(cause);
+      const message = `Cannot start "${this.#options.module}": onStart threw ${headline(cause)}`;
+      const options = { exitCode: 1, cause } as const;
+      throw new StackdError("STACKD_HANDLER_START", message, frames === "" ? options : { ...options, detail: frames });
+    }
+  }
+
+  /** Ends within `timeout` ms, or a bit more for `onStop`; gives the exit code. Asked again, it goes on as it was. */
+  drain(timeout: number): Promise<number> {
+    return this.#drained ??= this.#drain(timeout);
+  }
+
+  async #drain(timeout: number): Promise<number> {
+    const deadline = performance.now() + timeout;
+    const left = () => Math.max(0, deadline - performance.now());
+    await this.#server?.drain(timeout);
+    await within(this.#background.settled(), left());
+    if (this.#background.size > 0) logError(`Work after the answer was not done in time (${this.#background.size})`);
+    await this.#runOnStop(Math.max(left(), STOP_AT_LEAST));
+    await this.#accessLog?.close();
+    return 0;
+  }
+
+  async #runOnStop(timeout: number): Promise<void> {
+    const onStop = this.#handler?.onStop;
+    if (onStop === null || onStop === undefined) return;
+    try {
+      const done = await within(Promise.resolve(onStop(this.#lifecycle)).then(() => true), timeout);
+      if (done !== true) logError(`onStop was not done within ${timeout / 1_000} s`);
+    } catch (thrown) {
+      logError(`onStop threw ${describeThrown(thrown)}`);
+    }
+  }
+}
+
+/** What `work` comes to, or undefined after `timeout` ms. */
+async function within<Value>(work: Promise<Value>, timeout: number): Promise<Value | undefined> {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const late = new Promise<undefined>((resolve) => timer = setTimeout(() => resolve(undefined), timeout));
+  try {
+    return await Promise.race([work, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+function failureMessage(thrown: unknown): WorkerMessage {
+  if (!(thrown instanceof StackdError)) {
+    // Nothing but a mistake of ours comes here.
+    const detail = describeThrown(thrown).slice(0, MAX_DETAIL);
+    return { type: "failed", code: "STACKD_LISTEN", message: "Cannot start a worker", detail, exitCode: 1 };
+  }
+  const { code, message, detail, exitCode } = thrown;
+  return { type: "failed", code, message, detail: detail?.slice(0, MAX_DETAIL) ?? null, exitCode };
+}

@@ -1,0 +1,122 @@
+/**
+ * What a client has sent and nobody has consumed yet: one buffer, small while the connection is idle, larger while a head
+ * needs it, and a second one only while a request is handled and the next is being looked ahead for.
+ *
+ * @module
+ */
+import { type Buffer, BufferPool, MEDIUM, SMALL } from "./buffers.ts";
+import { Reject } from "./reject.ts";
+
+/** The read side of a client's connection. */
+export class Inbox {
+  /** Where the unconsumed bytes begin. */
+  start = 0;
+  /** Where they end. */
+  end = 0;
+  readonly #conn: Deno.Conn;
+  /** For heads up to the limit. */
+  readonly #large: BufferPool;
+  /** What the next read-ahead takes: small, or medium once a request did not fit into a small one. */
+  #pool = SMALL;
+  #buffer: Buffer = SMALL.take();
+  #ahead: Buffer | null = null;
+  #pending: Promise<number | null> | null = null;
+
+  constructor(conn: Deno.Conn, large: BufferPool) {
+    this.#conn = conn;
+    this.#large = large;
+  }
+
+  /** The memory that `start` and `end` point into; it stays as it is until {@linkcode received} after a read-ahead. */
+  get bytes(): Uint8Array<ArrayBuffer> {
+    return this.#buffer.bytes;
+  }
+
+  /** Bytes that are there. */
+  get length(): number {
+    return this.end - this.start;
+  }
+
+  /** Starts reading, or goes on with the read that was started ahead. Account for its result with {@linkcode received}. */
+  read(): Promise<number | null> {
+    if (this.#pending !== null) return this.#pending;
+    if (this.end === this.#buffer.room.length) this.#makeRoom();
+    const { room } = this.#buffer;
+    return this.#conn.read(this.end === 0 ? room : room.subarray(this.end));
+  }
+
+  /** `n` bytes came from {@linkcode read}: after a read-ahead its buffer becomes the current one. */
+  received(n: number): void {
+    if (this.#ahead !== null) {
+      this.#giveBack(this.#buffer);
+      this.#buffer = this.#ahead;
+      this.#ahead = this.#pending = null;
+      this.start = this.end = 0;
+    }
+    this.end += n;
+  }
+
+  /**
+   * Starts a read while what is in the buffer is still in use, so that a client that leaves is noticed; null when one is
+   * under way or bytes are waiting, for then there is nothing to notice yet.
+   */
+  readAhead(): Promise<number | null> | null {
+    if (this.#pending !== null || this.end > this.start) return null;
+    this.#ahead = this.#pool.take();
+    return this.#pending = this.#conn.read(this.#ahead.room);
+  }
+
+  /** Whether a read-ahead is under way. */
+  get readingAhead(): boolean {
+    return this.#pending !== null;
+  }
+
+  /** A message of `length` bytes was begun: from now on there is room for its like at once. */
+  prepareFor(length: number): void {
+    if (length > SMALL.size && length <= MEDIUM.size) this.#pool = MEDIUM;
+  }
+
+  /** Moves up to `max` bytes to `target` at `at`; returns how many. */
+  take(target: Uint8Array, at: number, max: number): number {
+    const length = Math.min(max, this.end - this.start);
+    if (length === 0) return 0;
+    target.set(this.#buffer.bytes.subarray(this.start, this.start + length), at);
+    this.start += length;
+    return length;
+  }
+
+  /** Gives bytes back that were read past a body's end: the next request begins with them. */
+  putBack(bytes: Uint8Array): void {
+    const pool = bytes.length <= this.#large.size ? this.#large : new BufferPool(bytes.length, 0);
+    this.#ahead = pool.take();
+    this.#ahead.bytes.set(bytes);
+    this.#pending = Promise.resolve(bytes.length);
+  }
+
+  /** Nothing is read from the connection any more; buffers go back, but not one that a read may still write to. */
+  release(): void {
+    this.#giveBack(this.#buffer);
+  }
+
+  #giveBack(buffer: Buffer): void {
+    const { length } = buffer.room;
+    (length === SMALL.size ? SMALL : length === MEDIUM.size ? MEDIUM : this.#large).give(buffer);
+  }
+
+  /** Moves what is there to the front, or into a buffer of the next size. Throws `Reject` 431 beyond the largest. */
+  #makeRoom(): void {
+    const { length } = this;
+    if (this.start > 0) {
+      this.#buffer.bytes.copyWithin(0, this.start, this.end);
+    } else {
+      const size = this.#buffer.room.length;
+      if (size >= this.#large.size) throw new Reject(431, `a head of more than ${this.#large.size} bytes`);
+      const larger = (size < MEDIUM.size && MEDIUM.size < this.#large.size ? MEDIUM : this.#large).take();
+      larger.bytes.set(this.#buffer.bytes.subarray(0, this.end));
+      this.#giveBack(this.#buffer);
+      this.#buffer = larger;
+    }
+    this.start = 0;
+    this.end = length;
+  }
+}

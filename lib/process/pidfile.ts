@@ -1,0 +1,84 @@
+/**
+ * The pid file: says which process to signal, and keeps two of the same name from running.
+ *
+ * @module
+ */
+import { basename } from "@std/path";
+import { messageOf, StackdError } from "../errors.ts";
+
+/** A pid file that names this process. */
+export interface Pidfile {
+  /** Removes it if it still names this process. */
+  remove(): void;
+}
+
+/** Tells what runs under a process id: the name of its program, or null when there is none. */
+export type ProgramOf = (pid: number) => string | null;
+
+/**
+ * Writes this process's id to `path`, in one step.
+ *
+ * @param path Absolute.
+ * @throws {StackdError} `STACKD_PIDFILE` (exit 1) when it names a living process of the same program, or cannot be written.
+ */
+export function writePidfile(path: string, programOf: ProgramOf = programOfProcess): Pidfile {
+  const owner = readPid(path);
+  if (owner !== null && owner !== Deno.pid) {
+    const program = programOf(owner);
+    if (program !== null && program === programOf(Deno.pid)) {
+      throw failure(path, `it names the running process ${owner} (${program})`);
+    }
+  }
+  const temporary = `${path}.${Deno.pid}`;
+  try {
+    Deno.writeTextFileSync(temporary, `${Deno.pid}\n`, { mode: 0o644 });
+    Deno.renameSync(temporary, path);
+  } catch (cause) {
+    tryRemove(temporary);
+    throw failure(path, reasonOf(cause), cause);
+  }
+  return {
+    remove() {
+      if (readPid(path) === Deno.pid) tryRemove(path);
+    },
+  };
+}
+
+/** The pid that a file names; null when there is no such file or no pid in it. */
+export function readPid(path: string): number | null {
+  try {
+    const text = Deno.readTextFileSync(path).trim();
+    return /^[1-9]\d{0,9}$/.test(text) ? Number(text) : null;
+  } catch {
+    return null;
+  }
+}
+
+/**
+ * The name of the program that process `pid` runs, from /proc. A process id alone says little: the system uses each again,
+ * after a restart the same ones. Null without /proc.
+ */
+function programOfProcess(pid: number): string | null {
+  try {
+    // An executable that was replaced on disk while it runs is shown with this suffix.
+    return basename(Deno.readLinkSync(`/proc/${pid}/exe`).replace(/ \(deleted\)$/, ""));
+  } catch {
+    return null;
+  }
+}
+
+function failure(path: string, state: string, cause?: unknown): StackdError {
+  return new StackdError("STACKD_PIDFILE", `Cannot write pid file "${path}": ${state}`, { exitCode: 1, cause });
+}
+
+function reasonOf(thrown: unknown): string {
+  if (thrown instanceof Deno.errors.NotFound) return "its directory does not exist";
+  if (thrown instanceof Deno.errors.PermissionDenied) return "permission denied";
+  return messageOf(thrown);
+}
+
+function tryRemove(path: string): void {
+  try {
+    Deno.removeSync(path);
+  } catch { /* it is gone, or was never there */ }
+}

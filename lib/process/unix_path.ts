@@ -1,0 +1,135 @@
+/**
+ * Public unix sockets: claiming a path, taking it over while it is in use, and removing what is ours. A socket is never
+ * bound to its public path, because closing a listener removes the path that it was bound to, whoever stands there by then.
+ *
+ * @module
+ */
+import { basename, dirname, join } from "@std/path";
+import { messageOf, StackdError } from "../errors.ts";
+
+/** Which file a path led to when it was looked at. */
+export interface FileIdentity {
+  readonly device: number;
+  readonly inode: number;
+}
+
+/** How a socket's file is to look. */
+export interface SocketFile {
+  /** The public path, absolute. */
+  readonly path: string;
+  /** Permission bits. */
+  readonly mode: number;
+  /** Numeric owner; null leaves it to be the process's. */
+  readonly owner: { readonly uid: number; readonly gid: number } | null;
+}
+
+/** sizeof(sun_path) without the closing NUL, bytes (unix(7)). */
+const MAX_PATH = 107;
+
+/**
+ * Makes sure that a socket may be put at `path`: nothing is there, or a socket that nobody serves.
+ *
+ * @throws {StackdError} Exit 1: `STACKD_ADDRESS_IN_USE` when somebody serves it, `STACKD_SOCKET_PATH` when something else
+ * is there or the path is too long, `STACKD_LISTEN` when that cannot be found out.
+ */
+export async function claimSocketPath(path: string): Promise<void> {
+  const fail = (code: "STACKD_ADDRESS_IN_USE" | "STACKD_SOCKET_PATH" | "STACKD_LISTEN", state: string) =>
+    new StackdError(code, `Cannot listen on "${path}": ${state}`, { exitCode: 1 });
+  const length = new TextEncoder().encode(temporaryPath(path)).length;
+  if (length > MAX_PATH) {
+    const most = MAX_PATH - (length - new TextEncoder().encode(path).length);
+    throw fail("STACKD_SOCKET_PATH", `the path is too long, at most ${most} bytes are allowed`);
+  }
+  try {
+    const info = await Deno.lstat(path);
+    if (!info.isSocket) throw fail("STACKD_SOCKET_PATH", `it is a ${kindOf(info)}, not a socket`);
+    (await Deno.connect({ transport: "unix", path })).close();
+  } catch (thrown) {
+    if (thrown instanceof StackdError) throw thrown;
+    if (thrown instanceof Deno.errors.ConnectionRefused) return; // left behind by a process that is gone
+    if (thrown instanceof Deno.errors.NotFound) return assertDirectory(path, fail);
+    throw fail("STACKD_LISTEN", reasonOf(thrown));
+  }
+  throw fail("STACKD_ADDRESS_IN_USE", "another process serves it");
+}
+
+function assertDirectory(path: string, fail: (code: "STACKD_LISTEN", state: string) => StackdError): void {
+  const directory = dirname(path);
+  try {
+    if (Deno.statSync(directory).isDirectory) return;
+  } catch (thrown) {
+    if (!(thrown instanceof Deno.errors.NotFound)) throw fail("STACKD_LISTEN", reasonOf(thrown));
+  }
+  throw fail("STACKD_LISTEN", `there is no directory "${directory}"`);
+}
+
+/**
+ * Puts a socket at its public path in one step: `bind` listens on a temporary path in the same directory, which gets mode
+ * and owner and is then renamed. Whoever connects finds the old socket or the new one, never none.
+ *
+ * @param bind Listens, synchronously; what it returns is handed on.
+ * @throws {StackdError} `STACKD_LISTEN` (exit 1). Then what `bind` opened is not served: the caller ends.
+ */
+export function bindSocket<Server>(
+  file: SocketFile,
+  bind: (temporary: string) => Server,
+): { readonly server: Server; readonly identity: FileIdentity } {
+  const temporary = temporaryPath(file.path);
+  removeTemporary(temporary);
+  const umask = Deno.umask(0o777 & ~file.mode);
+  try {
+    const server = bind(temporary);
+    Deno.umask(umask);
+    if (file.owner !== null) Deno.chownSync(temporary, file.owner.uid, file.owner.gid);
+    const identity = identify(Deno.lstatSync(temporary));
+    Deno.renameSync(temporary, file.path);
+    return { server, identity };
+  } catch (cause) {
+    removeTemporary(temporary);
+    throw new StackdError("STACKD_LISTEN", `Cannot listen on "${file.path}": ${reasonOf(cause)}`, {
+      exitCode: 1,
+      cause,
+    });
+  } finally {
+    Deno.umask(umask);
+  }
+}
+
+/** Removes `path` if it still leads to the file that `identity` names. */
+export function removeSocket(path: string, identity: FileIdentity): void {
+  try {
+    const { device, inode } = identify(Deno.lstatSync(path));
+    if (device === identity.device && inode === identity.inode) Deno.removeSync(path);
+  } catch { /* it is gone */ }
+}
+
+/** Removes what process `pid` left behind when it died while it put a socket at `path`. */
+export function removeLeftover(path: string, pid: number): void {
+  removeTemporary(temporaryPath(path, pid));
+}
+
+function temporaryPath(path: string, pid = Deno.pid): string {
+  return join(dirname(path), `.${basename(path)}.${pid}`);
+}
+
+function removeTemporary(path: string): void {
+  try {
+    if (Deno.lstatSync(path).isSocket) Deno.removeSync(path);
+  } catch { /* the usual case: it is not there */ }
+}
+
+function identify(info: Deno.FileInfo): FileIdentity {
+  return { device: info.dev, inode: info.ino ?? 0 };
+}
+
+function kindOf(info: Deno.FileInfo): string {
+  if (info.isFile) return "regular file";
+  if (info.isDirectory) return "directory";
+  return info.isSymlink ? "symbolic link" : "device or pipe";
+}
+
+function reasonOf(thrown: unknown): string {
+  if (thrown instanceof Deno.errors.PermissionDenied) return "permission denied";
+  if (thrown instanceof Deno.errors.NotFound) return "its directory does not exist";
+  return messageOf(thrown);
+}

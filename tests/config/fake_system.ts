@@ -1,0 +1,16 @@
+/** A machine for tests: what stands where, and its accounts. @module */
+import { resolve } from "@std/path";
+import type { PathKind, System } from "../../lib/config/system.ts";
+
+/** A system in `/home/app` where only these paths exist; relative ones are below it. */
+export function fakeSystem(paths: Readonly<Record<string, PathKind>> = {}): System {
+  const cwd = "/home/app";
+  const kinds = new Map<string, PathKind>([["/", "directory"], ["/run", "directory"], [cwd, "directory"]]);
+  for (const [path, kind] of Object.entries(paths)) kinds.set(resolve(cwd, path), kind);
+  return {
+    cwd,
+    kindOf: (path) => kinds.get(path) ?? "missing",
+    passwd: () => "www-data:x:33:34::/var/www:/bin/false\n",
+    group: () => "adm:x:4:\n",
+  };
+}

@@ -1,0 +1,268 @@
+import { assertEquals, assertThrows } from "@std/assert";
+import { DEFAULTS } from "../../lib/config/defaults.ts";
+import type { RawOptions } from "../../lib/config/flags.ts";
+import { optionsOf } from "../../lib/config/table.ts";
+import { validateGateway, validateProxy } from "../../lib/config/validate.ts";
+import { StackdError } from "../../lib/errors.ts";
+import { fakeSystem } from "./fake_system.ts";
+
+const system = fakeSystem({
+  "app.ts": "file",
+  "public": "directory",
+  "other": "directory",
+  "/root": "denied",
+});
+const proxy: RawOptions = { listen: [":8080"], upstream: ["unix:/run/app.sock"] };
+const gateway: RawOptions = { socket: ["/run/app.sock"], module: ["app.ts"] };
+
+/** The first mistake of a command line that has only this one. */
+function mistakeOf(act: () => unknown): [code: string, message: string] {
+  const error = assertThrows(act, StackdError);
+  assertEquals(error.detail, undefined);
+  return [error.code, error.message];
+}
+
+Deno.test("validateProxy() fills in every default", () => {
+  assertEquals(validateProxy(proxy, system), {
+    listen: [{ transport: "tcp", hostname: "", port: 8080 }],
+    routes: [{ prefix: "/", action: { kind: "upstream", target: { transport: "unix", path: "/run/app.sock" } } }],
+    limits: DEFAULTS.limits,
+    upstream: DEFAULTS.upstream,
+    trustedProxies: { unix: false, networks: [] },
+    accessLog: DEFAULTS.accessLog,
+    pidfile: null,
+    gracefulTimeout: DEFAULTS.gracefulTimeout,
+  });
+});
+
+Deno.test("validateGateway() fills in every default", () => {
+  assertEquals(validateGateway(gateway, system), {
+    module: "/home/app/app.ts",
+    exportName: null,
+    socket: "/run/app.sock",
+    http: [],
+    socketMode: DEFAULTS.socketMode,
+    socketOwner: null,
+    limits: DEFAULTS.limits,
+    upstream: DEFAULTS.upstream,
+    trustedProxies: { unix: false, networks: [] },
+    accessLog: DEFAULTS.accessLog,
+    pidfile: null,
+    gracefulTimeout: DEFAULTS.gracefulTimeout,
+    bootTimeout: DEFAULTS.bootTimeout,
+  });
+});
+
+const common: [RawOptions, Record<string, unknown>][] = [
+  [{ "max-body": ["0"] }, { limits: { ...DEFAULTS.limits, maxBody: 0 } }],
+  [{ "max-body": ["2m"] }, { limits: { ...DEFAULTS.limits, maxBody: 2_097_152 } }],
+  [{ "max-header-size": ["32k"] }, { limits: { ...DEFAULTS.limits, maxHeadSize: 32_768 } }],
+  [{ "max-header-size": ["4k"] }, { limits: { ...DEFAULTS.limits, maxHeadSize: 4_096, maxRequestLine: 4_096 } }],
+  [{ "header-timeout": ["0.5"] }, { limits: { ...DEFAULTS.limits, headerTimeout: 500 } }],
+  [{ "body-timeout": ["2"] }, { limits: { ...DEFAULTS.limits, bodyTimeout: 2_000 } }],
+  [{ "write-timeout": ["3"] }, { limits: { ...DEFAULTS.limits, writeTimeout: 3_000 } }],
+  [{ "keepalive-timeout": ["4"] }, { limits: { ...DEFAULTS.limits, keepaliveTimeout: 4_000 } }],
+  [{ "keepalive-requests": ["5"] }, { limits: { ...DEFAULTS.limits, keepaliveRequests: 5 } }],
+  [{ "max-connections": ["6"] }, { limits: { ...DEFAULTS.limits, maxConnections: 6 } }],
+  [{ "max-connections-per-client": ["7"] }, { limits: { ...DEFAULTS.limits, maxConnectionsPerClient: 7 } }],
+  [{ "graceful-timeout": ["8"] }, { gracefulTimeout: 8_000 }],
+  [{ "trusted-proxies": ["unix,10.0.0.0/8"] }, { trustedProxies: { unix: true, networks: ["10.0.0.0/8"] } }],
+  [{ "access-log": ["-"] }, { accessLog: { kind: "stdout" } }],
+  [{ "access-log": ["off"] }, { accessLog: { kind: "off" } }],
+  [{ "access-log": ["./off"] }, { accessLog: { kind: "file", path: "/home/app/off" } }],
+  [{ "access-log": ["/run/access.log"] }, { accessLog: { kind: "file", path: "/run/access.log" } }],
+  [{ "pidfile": ["app.pid"] }, { pidfile: "/home/app/app.pid" }],
+];
+const proxyOnly: [RawOptions, Record<string, unknown>][] = [
+  [{ listen: ["unix:p.sock", "[::1]:80"] }, {
+    listen: [{ transport: "unix", path: "/home/app/p.sock" }, { transport: "tcp", hostname: "::1", port: 80 }],
+  }],
+  [{ listen: ["0", ":0"] }, {
+    listen: [{ transport: "tcp", hostname: "", port: 0 }, { transport: "tcp", hostname: "", port: 0 }],
+  }],
+  [{ upstream: ["/api/=http://localhost:3000"] }, {
+    routes: [{
+      prefix: "/api",
+      action: { kind: "upstream", target: { transport: "tcp", hostname: "localhost", port: 3000 } },
+    }],
+  }],
+  [{ static: ["/static=./public"] }, {
+    routes: [
+      { prefix: "/", action: { kind: "upstream", target: { transport: "unix", path: "/run/app.sock" } } },
+      { prefix: "/static", action: { kind: "static", root: "/home/app/public" } },
+    ],
+  }],
+  [{ "upstream-connect-timeout": ["1"] }, { upstream: { ...DEFAULTS.upstream, connectTimeout: 1_000 } }],
+  [{ "upstream-timeout": ["2"] }, { upstream: { ...DEFAULTS.upstream, readTimeout: 2_000 } }],
+];
+const gatewayOnly: [RawOptions, Record<string, unknown>][] = [
+  [{ module: ["app.ts:api"] }, { module: "/home/app/app.ts", exportName: "api" }],
+  [{ socket: ["app.sock"] }, { socket: "/home/app/app.sock" }],
+  [{ http: [":0", "localhost:1"] }, {
+    http: [{ transport: "tcp", hostname: "", port: 0 }, { transport: "tcp", hostname: "localhost", port: 1 }],
+  }],
+  [{ "chmod-socket": ["600"] }, { socketMode: 0o600 }],
+  [{ "chown-socket": ["www-data:adm"] }, { socketOwner: { uid: 33, gid: 4 } }],
+  [{ "boot-timeout": ["9"] }, { bootTimeout: 9_000 }],
+];
+
+Deno.test("validateProxy() turns every option into its field", async (t) => {
+  const cases = [...common, ...proxyOnly];
+  for (const [raw, changed] of cases) {
+    await t.step(JSON.stringify(raw), () => {
+      assertEquals<unknown>(validateProxy({ ...proxy, ...raw }, system), {
+        ...validateProxy(proxy, system),
+        ...changed,
+      });
+    });
+  }
+  await t.step("none is left out", () => {
+    const seen = new Set(cases.flatMap(([raw]) => Object.keys(raw)));
+    assertEquals(optionsOf("proxy").filter(({ name }) => name !== "help" && !seen.has(name)), []);
+  });
+});
+
+Deno.test("validateGateway() turns every option into its field", async (t) => {
+  const cases = [...common, ...gatewayOnly];
+  for (const [raw, changed] of cases) {
+    await t.step(JSON.stringify(raw), () => {
+      const plain = validateGateway(gateway, system);
+      assertEquals<unknown>(validateGateway({ ...gateway, ...raw }, system), { ...plain, ...changed });
+    });
+  }
+  await t.step("none is left out", () => {
+    const seen = new Set(cases.flatMap(([raw]) => Object.keys(raw)));
+    assertEquals(optionsOf("gateway").filter(({ name }) => name !== "help" && !seen.has(name)), []);
+  });
+});
+
+Deno.test("validateGateway() does without --socket when there is --http", () => {
+  const { socket, http } = validateGateway({ module: ["app.ts"], http: ["80"] }, system);
+  assertEquals({ socket, http }, { socket: null, http: [{ transport: "tcp", hostname: "", port: 80 }] });
+});
+
+Deno.test("validateProxy() refuses what cannot be used", async (t) => {
+  const cases: [RawOptions, string][] = [
+    [{ listen: ["nope"] }, 'Cannot use --listen "nope": it has no port; an address is [HOST:]PORT'],
+    [{ listen: [":80", "80"] }, 'Cannot use --listen "80": it is the same address as ":80"'],
+    [{ listen: [":80", ":80"] }, 'Cannot use --listen ":80": it is given twice'],
+    [{ listen: ["unix:a", "unix:./a"] }, 'Cannot use --listen "unix:./a": it is the same address as "unix:a"'],
+    [{ listen: ["unix:/nope/a"] }, 'Cannot use --listen "unix:/nope/a": there is no directory "/nope"'],
+    [{ listen: ["unix:/root/a"] }, 'Cannot use --listen "unix:/root/a": permission denied to see "/root"'],
+    [{ listen: ["unix:public"] }, 'Cannot use --listen "unix:public": it is a directory'],
+    [
+      { upstream: ["api=unix:/a"] },
+      'Cannot use --upstream "api=unix:/a": a prefix begins with "/"; write "/api=unix:/a"',
+    ],
+    [{ upstream: ["/a?=unix:/a"] }, 'Cannot use --upstream "/a?=unix:/a": a prefix holds no spaces, "?", "#" or "%"'],
+    [
+      { upstream: ["/a=unix:/a", "/a/=unix:/b"] },
+      'Cannot use --upstream "/a/=unix:/b": the prefix "/a" is taken by --upstream "/a=unix:/a"',
+    ],
+    [
+      { static: ["public"] },
+      'Cannot use --static "public": the prefix "/" is taken by --upstream "unix:/run/app.sock"',
+    ],
+    [{ static: ["/s=nope"] }, 'Cannot use --static "/s=nope": there is no directory "nope"'],
+    [{ static: ["/s=app.ts"] }, 'Cannot use --static "/s=app.ts": "app.ts" is no directory'],
+    [{ static: ["/s=/root"] }, 'Cannot use --static "/s=/root": permission denied to see "/root"'],
+    [{ static: ["/s="] }, 'Cannot use --static "/s=": nothing follows the prefix "/s"'],
+    [
+      { upstream: ["/a=unix:/a"], static: ["s=public"] },
+      'Cannot use --static "s=public": there is no directory "s=public"; a prefix begins with "/"',
+    ],
+    [{ "max-body": ["1x"] }, 'Cannot use --max-body "1x": a size is a number of bytes, or one with k, m or g, as 512k'],
+    [{ "max-header-size": ["0"] }, 'Cannot use --max-header-size "0": it must be at least 1k'],
+    [{ "header-timeout": ["0"] }, 'Cannot use --header-timeout "0": it must be more than 0 seconds'],
+    [{ "max-connections": ["0"] }, 'Cannot use --max-connections "0": a whole number from 1 is needed'],
+    [{ pidfile: ["/nope/pid"] }, 'Cannot use --pidfile "/nope/pid": there is no directory "/nope"'],
+    [{ pidfile: ["app.ts/pid"] }, 'Cannot use --pidfile "app.ts/pid": there is no directory "/home/app/app.ts"'],
+    [{ "access-log": ["public"] }, 'Cannot use --access-log "public": it is a directory'],
+    [{ "access-log": ["logs/a.log"] }, 'Cannot use --access-log "logs/a.log": there is no directory "/home/app/logs"'],
+  ];
+  for (const [raw, message] of cases) {
+    await t.step(message, () => {
+      assertEquals(mistakeOf(() => validateProxy({ ...proxy, ...raw }, system)), ["STACKD_CONFIG_INVALID", message]);
+    });
+  }
+});
+
+Deno.test("validateProxy() needs an address and a route", () => {
+  const error = assertThrows(() => validateProxy({}, system), StackdError);
+  assertEquals(error.code, "STACKD_USAGE");
+  assertEquals(error.message, "Cannot start the proxy: no address to listen on, give --listen [HOST:]PORT");
+  assertEquals(error.detail, "Cannot start the proxy: no route, give --upstream TARGET or --static DIR");
+});
+
+Deno.test("validateGateway() refuses what cannot be used", async (t) => {
+  const cases: [RawOptions, string, string][] = [
+    [{ module: ["./nope.ts"] }, "STACKD_HANDLER_NOT_FOUND", 'Cannot load handler "./nope.ts": no such file'],
+    [
+      { module: ["public"] },
+      "STACKD_HANDLER_NOT_FOUND",
+      'Cannot load handler "public": it is a directory, name a file in it',
+    ],
+    [{ socket: ["unix:/a"] }, "STACKD_CONFIG_INVALID", 'Cannot use --socket "unix:/a": write the path alone, "/a"'],
+    [{ socket: ["/nope/a"] }, "STACKD_CONFIG_INVALID", 'Cannot use --socket "/nope/a": there is no directory "/nope"'],
+    [{ http: ["80", "80"] }, "STACKD_CONFIG_INVALID", 'Cannot use --http "80": it is given twice'],
+    [
+      { http: ["unix:/a"] },
+      "STACKD_CONFIG_INVALID",
+      'Cannot use --http "unix:/a": an address is [HOST:]PORT here; a unix socket is --socket PATH',
+    ],
+    [
+      { "chmod-socket": ["rw"] },
+      "STACKD_CONFIG_INVALID",
+      'Cannot use --chmod-socket "rw": a mode is three octal digits, as 660',
+    ],
+    [
+      { "chown-socket": ["nobody"] },
+      "STACKD_CONFIG_INVALID",
+      'Cannot use --chown-socket "nobody": there is no user "nobody"',
+    ],
+    [
+      { "trusted-proxies": ["localhost"] },
+      "STACKD_CONFIG_INVALID",
+      'Cannot use --trusted-proxies "localhost": "localhost" is no address, no network as 10.0.0.0/8, and not unix',
+    ],
+  ];
+  for (const [raw, code, message] of cases) {
+    await t.step(message, () => {
+      assertEquals(mistakeOf(() => validateGateway({ ...gateway, ...raw }, system)), [code, message]);
+    });
+  }
+});
+
+Deno.test("validateGateway() refuses the socket's mode and owner without a socket", () => {
+  for (const name of ["chmod-socket", "chown-socket"] as const) {
+    const raw: RawOptions = {
+      module: ["app.ts"],
+      http: ["80"],
+      [name]: [name === "chmod-socket" ? "600" : "www-data"],
+    };
+    const expected: [string, string] = ["STACKD_USAGE", `Cannot use --${name}: there is no --socket`];
+    assertEquals(mistakeOf(() => validateGateway(raw, system)), expected);
+  }
+});
+
+Deno.test("validateGateway() needs a module and an address", () => {
+  const error = assertThrows(() => validateGateway({}, system), StackdError);
+  assertEquals(error.code, "STACKD_USAGE");
+  assertEquals(error.message, "Cannot start the gateway: no handler module, give its path");
+  assertEquals(
+    error.detail,
+    "Cannot start the gateway: no address to listen on, give --socket PATH or --http [HOST:]PORT",
+  );
+});
+
+Deno.test("validateProxy() gathers all mistakes, the first in front", () => {
+  const raw: RawOptions = { listen: ["x", "unix:"], upstream: ["y"], "max-body": ["z"], pidfile: ["/nope/pid"] };
+  const error = assertThrows(() => validateProxy(raw, system), StackdError);
+  assertEquals([error.message, ...error.detail?.split("\n") ?? []].map((line) => line.split(":", 1)[0]), [
+    'Cannot use --listen "x"',
+    'Cannot use --listen "unix',
+    'Cannot use --upstream "y"',
+    'Cannot use --max-body "z"',
+    'Cannot use --pidfile "/nope/pid"',
+  ]);
+});

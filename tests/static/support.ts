@@ -1,0 +1,99 @@
+/**
+ * What the tests of static files share: a temporary root, requests as plain data, and answers as text.
+ *
+ * @module
+ */
+import type { Answer } from "../../lib/http1/answer.ts";
+import { type FileSystem, SYSTEM } from "../../lib/static/confined_open.ts";
+import type { StaticRequest } from "../../lib/static/files.ts";
+
+/** A temporary directory with `root/` and `outside/` in it, removed at the end of the scope. */
+export class Tree implements Disposable {
+  readonly #top = Deno.realPathSync(Deno.makeTempDirSync());
+  readonly root = `${this.#top}/root`;
+  readonly outside = `${this.#top}/outside`;
+
+  constructor() {
+    Deno.mkdirSync(this.root);
+    Deno.mkdirSync(this.outside);
+  }
+
+  /** Writes a file below the root that was last modified a minute ago, and gives its path. */
+  write(name: string, content: string | Uint8Array): string {
+    const path = `${this.root}/${name}`;
+    Deno.mkdirSync(path.slice(0, path.lastIndexOf("/")), { recursive: true });
+    Deno.writeFileSync(path, typeof content === "string" ? new TextEncoder().encode(content) : content);
+    const minuteAgo = (Date.now() - 60_000) / 1_000;
+    Deno.utimeSync(path, minuteAgo, minuteAgo);
+    return path;
+  }
+
+  [Symbol.dispose](): void {
+    Deno.removeSync(this.#top, { recursive: true });
+  }
+}
+
+/** Makes a FIFO. */
+export async function makeFifo(path: string): Promise<void> {
+  const { success } = await new Deno.Command("mkfifo", { args: [path] }).output();
+  if (!success) throw new Error(`Cannot make a FIFO at "${path}"`);
+}
+
+/** A request whose path below the prefix is `path`, up to its `?`. */
+export function request(path: string, options: {
+  readonly method?: string;
+  readonly originalPath?: string;
+  readonly requestId?: string;
+  readonly fields?: Readonly<Record<string, string>>;
+} = {}): StaticRequest {
+  const mark = path.includes("?") ? path.indexOf("?") : path.length;
+  return {
+    method: options.method ?? "GET",
+    path: path.slice(0, mark),
+    originalPath: options.originalPath ?? path.slice(0, mark),
+    query: path.slice(mark),
+    requestId: options.requestId ?? null,
+    field: (name) => options.fields?.[name] ?? null,
+  };
+}
+
+/** An answer as plain data, its file read and closed. */
+export function read(answer: Answer): { status: number; fields: Record<string, string>; text: string } {
+  return {
+    status: answer.status,
+    fields: Object.fromEntries(answer.fields),
+    text: new TextDecoder().decode(bytesOf(answer)),
+  };
+}
+
+function bytesOf({ body }: Answer): Uint8Array {
+  if (body === null || body instanceof Uint8Array) return body ?? new Uint8Array(0);
+  const { file, start, length } = body;
+  try {
+    file.seekSync(start, Deno.SeekMode.Start);
+    const bytes = new Uint8Array(length);
+    for (let at = 0; at < length;) {
+      const count = file.readSync(bytes.subarray(at));
+      if (count === null) throw new Error(`the file ends after ${at} of ${length} bytes`);
+      at += count;
+    }
+    return bytes;
+  } finally {
+    file.close();
+  }
+}
+
+/** The real file system with some calls replaced. */
+export function systemWith(changes: Partial<FileSystem>): FileSystem {
+  return { ...SYSTEM, ...changes };
+}
+
+/** The error that the system gives for `code`. */
+export function systemError(code: string): Error {
+  return Object.assign(new Error(`${code} from the test`), { code });
+}
+
+/** Descriptors that this process has open. */
+export function countDescriptors(): number {
+  return [...Deno.readDirSync("/proc/self/fd")].length;
+}

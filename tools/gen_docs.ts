@@ -10,8 +10,8 @@ import { describe, remarksOn, spell } from "../lib/cli/help.ts";
 import { PAGES, PROCESS, SYNTAX } from "../lib/cli/pages.ts";
 import { type CommandName, GROUPS } from "../lib/config/option_spec.ts";
 import { optionsOf } from "../lib/config/table.ts";
+import { ROOT, runTool, ToolError } from "./tool.ts";
 
-const ROOT = join(import.meta.dirname ?? ".", "..");
 const PAGE = join(ROOT, "docs", "cli.md");
 
 /** The whole page, before formatting. */
@@ -78,15 +78,21 @@ async function format(markdown: string): Promise<string> {
   const output = child.output();
   await new Blob([markdown]).stream().pipeTo(child.stdin);
   const { success, stdout } = await output;
-  if (!success) throw new Error("Cannot format docs/cli.md: deno fmt failed");
+  if (!success) throw new ToolError("Cannot format docs/cli.md: deno fmt failed");
   return new TextDecoder().decode(stdout);
 }
 
-if (import.meta.main) {
-  const page = await format(renderDocs());
-  if (!Deno.args.includes("--check")) await Deno.writeTextFile(PAGE, page);
-  else if (await Deno.readTextFile(PAGE).catch(() => "") !== page) {
-    console.error("docs/cli.md is not what the option table says: run tools/gen_docs.ts");
-    Deno.exit(1);
+async function main(args: string[]): Promise<number> {
+  const [flag, ...surplus] = args;
+  if (surplus.length > 0 || (flag !== undefined && flag !== "--check")) {
+    throw new ToolError(`Cannot use "${args.join(" ")}": only --check is known`, 2);
   }
+  const page = await format(renderDocs());
+  if (flag === undefined) await Deno.writeTextFile(PAGE, page);
+  else if (await Deno.readTextFile(PAGE).catch(() => "") !== page) {
+    throw new ToolError("docs/cli.md is not what the option table says: run deno run -A tools/gen_docs.ts");
+  }
+  return 0;
 }
+
+if (import.meta.main) await runTool(main);

@@ -24,6 +24,7 @@ export const PAGES: Readonly<Record<CommandName, Page>> = {
     purpose: "Run a handler module, TypeScript or JavaScript, and serve it over HTTP.",
     notes: [
       "At least one of --socket and --http is needed. Without EXPORT, the handler is the module's default, handler, fetch or application export, the first there is.",
+      "What limits clients (sizes, connections and all timeouts but --boot-timeout and --graceful-timeout) holds for --http; on --socket it is the business of the proxy in front.",
     ],
     examples: [
       "stackd gateway --socket /run/app.sock app.ts",

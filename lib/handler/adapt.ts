@@ -71,8 +71,10 @@ function failure(request: Request, info: RequestInfo): Response {
 /** An error answer of ours as a `Response`. */
 export function toResponse(status: number, accept: string | null, requestId: string): Response {
   const { fields, body } = errorAnswer(status, { accept, requestId });
-  const headers = fields.map(([name, value]): [string, string] => [name, value]);
-  return new Response(body as Uint8Array<ArrayBuffer>, { status, headers });
+  const bytes = new Uint8Array(body instanceof Uint8Array ? body : []);
+  const headers = new Headers(fields.map(([name, value]): [string, string] => [name, value]));
+  headers.set("Content-Length", String(bytes.length));
+  return new Response(bytes, { status, headers });
 }
 
 /** A request in the error log: without its query, which may hold what a log must not. */

@@ -27,7 +27,7 @@ export interface SocketFile {
 const MAX_PATH = 107;
 
 /**
- * Makes sure that a socket may be put at `path`: nothing is there, or a socket that nobody serves.
+ * Makes sure that a socket may be put at `path`: nothing is there, or a socket that nobody serves, which is removed.
  *
  * @throws {StackdError} Exit 1: `STACKD_ADDRESS_IN_USE` when somebody serves it, `STACKD_SOCKET_PATH` when something else
  * is there or the path is too long, `STACKD_LISTEN` when that cannot be found out.
@@ -46,7 +46,7 @@ export async function claimSocketPath(path: string): Promise<void> {
     (await Deno.connect({ transport: "unix", path })).close();
   } catch (thrown) {
     if (thrown instanceof StackdError) throw thrown;
-    if (thrown instanceof Deno.errors.ConnectionRefused) return; // left behind by a process that is gone
+    if (thrown instanceof Deno.errors.ConnectionRefused) return removeSocketFile(path); // its process is gone
     if (thrown instanceof Deno.errors.NotFound) return assertDirectory(path, fail);
     throw fail("STACKD_LISTEN", reasonOf(thrown));
   }
@@ -75,7 +75,7 @@ export function bindSocket<Server>(
   bind: (temporary: string) => Server,
 ): { readonly server: Server; readonly identity: FileIdentity } {
   const temporary = temporaryPath(file.path);
-  removeTemporary(temporary);
+  removeSocketFile(temporary);
   const umask = Deno.umask(0o777 & ~file.mode);
   try {
     const server = bind(temporary);
@@ -85,7 +85,7 @@ export function bindSocket<Server>(
     Deno.renameSync(temporary, file.path);
     return { server, identity };
   } catch (cause) {
-    removeTemporary(temporary);
+    removeSocketFile(temporary);
     throw new StackdError("STACKD_LISTEN", `Cannot listen on "${file.path}": ${reasonOf(cause)}`, {
       exitCode: 1,
       cause,
@@ -105,17 +105,17 @@ export function removeSocket(path: string, identity: FileIdentity): void {
 
 /** Removes what process `pid` left behind when it died while it put a socket at `path`. */
 export function removeLeftover(path: string, pid: number): void {
-  removeTemporary(temporaryPath(path, pid));
+  removeSocketFile(temporaryPath(path, pid));
 }
 
 function temporaryPath(path: string, pid = Deno.pid): string {
   return join(dirname(path), `.${basename(path)}.${pid}`);
 }
 
-function removeTemporary(path: string): void {
+function removeSocketFile(path: string): void {
   try {
     if (Deno.lstatSync(path).isSocket) Deno.removeSync(path);
-  } catch { /* the usual case: it is not there */ }
+  } catch { /* it is not there, or not ours to remove; who binds it next will say so */ }
 }
 
 function identify(info: Deno.FileInfo): FileIdentity {

@@ -32,7 +32,7 @@ interface Mistake {
 }
 
 const MISTAKES: Record<string, Mistake> = {
-  "unknown command": { args: ["gatway"], says: /unknown command "gatway".*did you mean "gateway"/i },
+  "unknown command": { args: ["gatway"], says: /^stackd: Cannot run "gatway": no such command, did you mean "gateway"\?\n/ },
   "unknown option": {
     args: ["gateway", "--sokcet", "x.sock", "good.ts"],
     says: /"?--sokcet"?.*did you mean "?--socket/i,
@@ -48,23 +48,23 @@ const MISTAKES: Record<string, Mistake> = {
   "bad address": { args: ["proxy", "--listen", "what ever", "--static", "."], says: /"what ever"/ },
   "no --listen": { args: ["proxy", "--static", "."], says: /--listen/ },
   "nothing to do": { args: ["proxy", "--listen", ":0"], says: /--upstream.*--static/ },
-  "unknown scheme": { args: ["proxy", "--listen", ":0", "--upstream", "ftp://x"], says: /"ftp:\/\/x".*unix:.*http:/ },
+  "unknown scheme": { args: ["proxy", "--listen", ":0", "--upstream", "ftp://x"], says: /"ftp:\/\/x".*http:\/\/.*unix:/ },
   "https upstream": { args: ["proxy", "--listen", ":0", "--upstream", "https://x"], says: /https/ },
   "static directory missing": { args: ["proxy", "--listen", ":0", "--static", "/s=./nope"], says: /nope/ },
   "static directory is a file": { args: ["proxy", "--listen", ":0", "--static", "./a file"], says: /a file/ },
   "syntax error": {
     args: ["gateway", "--socket", "x.sock", "syntax.ts"],
-    says: /syntax\.ts:3:\d+[^]*return new Response\("x";\n *\^/,
+    says: /syntax\.ts:3:\d+[^]*3 \| +return new Response\("x";\n *\| +\^\n/,
   },
   "syntax error in an import": {
     args: ["gateway", "--socket", "x.sock", "deep.ts"],
-    says: /lib\/broken\.ts:2:15[^]*const wrong = = 2;\n *\^/,
+    says: /lib\/broken\.ts:2:15[^]*2 \| const wrong = = 2;\n *\| {15}\^\n/,
   },
   "throws while loading": {
     args: ["gateway", "--socket", "x.sock", "throws.ts"],
     says: /no database here[^]*throws\.ts:2:\d+/,
   },
-  "no handler": { args: ["gateway", "--socket", "x.sock", "empty.ts"], says: /answer[^]*Thing[^]*default/ },
+  "no handler": { args: ["gateway", "--socket", "x.sock", "empty.ts"], says: /found Thing \(class\), answer \(number\); accepted are default/ },
   "missing import": {
     args: ["gateway", "--socket", "x.sock", "missing_import.ts"],
     says: /nowhere\.ts[^]*missing_import\.ts/,

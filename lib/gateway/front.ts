@@ -3,8 +3,7 @@
  *
  * @module
  */
-import { formatAddress } from "../config/address.ts";
-import type { GatewayOptions, ListenAddress } from "../config/options.ts";
+import type { GatewayOptions } from "../config/options.ts";
 import { type Front, startFront } from "../front/front.ts";
 import type { AccessLog } from "../observe/access_log.ts";
 
@@ -18,10 +17,4 @@ export function startGatewayFront(options: GatewayOptions, privateSocket: string
     trustedProxies: options.trustedProxies,
     accessLog,
   });
-}
-
-/** An address as one can open it in a browser; an empty host is every address, so any name of this machine does. */
-export function urlOf(address: ListenAddress): string {
-  if (address.transport === "unix") return formatAddress(address);
-  return `http://${address.hostname === "" ? `*:${address.port}` : formatAddress(address)}`;
 }

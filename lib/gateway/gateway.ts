@@ -4,7 +4,8 @@
  *
  * @module
  */
-import type { GatewayOptions } from "../config/options.ts";
+import { formatAddress } from "../config/address.ts";
+import type { GatewayOptions, ListenAddress } from "../config/options.ts";
 import type { Front } from "../front/front.ts";
 import { type AccessLog, openAccessLog } from "../observe/access_log.ts";
 import { type BannerRow, printBanner } from "../observe/banner.ts";
@@ -17,7 +18,6 @@ import { claimSocketPath, type FileIdentity, removeSocket } from "../process/uni
 import { WorkerHandle } from "../process/worker_handle.ts";
 import { WorkerSlot } from "../process/worker_slot.ts";
 import { VERSION } from "../version.ts";
-import { startGatewayFront, urlOf } from "./front.ts";
 
 /**
  * Runs `stackd gateway` until it is told to stop.
@@ -77,14 +77,17 @@ class Gateway {
     const directory = this.#directory?.path ?? "";
     const privateSocket = `${directory}/worker.sock`;
     const worker = workerOptions(this.#options, http.length === 0 ? null : privateSocket);
+    // The front is the larger part of the program: it is loaded where there is one, while the worker starts.
+    const loading = http.length === 0 ? null : import("./front.ts");
     this.#slot = new WorkerSlot(
       worker.workerId,
       () => new WorkerHandle({ options: worker, directory, bootTimeout }),
       (ready) => this.#ready = ready,
     );
     await this.#slot.start();
+    if (loading === null || this.#accessLog === null) return;
+    const { startGatewayFront } = await loading;
     if (this.#ended) return;
-    if (http.length === 0 || this.#accessLog === null) return;
     try {
       this.#front = startGatewayFront(this.#options, privateSocket, this.#accessLog);
     } catch (thrown) {
@@ -98,7 +101,7 @@ class Gateway {
     const { socket, socketMode, module } = this.#options;
     const rows: BannerRow[] = [];
     if (socket !== null) rows.push(["socket", `${socket} (mode ${socketMode.toString(8)})`]);
-    for (const address of this.#front?.addresses ?? []) rows.push(["http", urlOf(address)]);
+    for (const address of this.#front?.addresses ?? []) rows.push(["http", describe(address)]);
     rows.push(["module", `${module} (${this.#ready?.handler})`], ["workers", "1"], ["pid", String(Deno.pid)]);
     printBanner(`stackd ${VERSION} gateway`, rows);
   }
@@ -137,6 +140,12 @@ class Gateway {
     const identity: FileIdentity | null = this.#ready?.socket ?? null;
     if (socket !== null && identity !== null) removeSocket(socket, identity);
   }
+}
+
+/** An address as one can open it; an empty host is every address. */
+function describe(address: ListenAddress): string {
+  if (address.transport === "unix") return formatAddress(address);
+  return `http://${address.hostname === "" ? `*:${address.port}` : formatAddress(address)}`;
 }
 
 function workerOptions(options: GatewayOptions, privateSocket: string | null): WorkerOptions {

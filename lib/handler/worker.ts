@@ -107,24 +107,34 @@ class Worker {
 
   /** Loads, runs `onStart`, listens, and says so. */
   async start(channel: Channel<SupervisorMessage, WorkerMessage>): Promise<void> {
-    const { module, exportName, workerId, socket, privateSocket, trustedProxies, accessLog } = this.#options;
+    const { module, exportName, socket, accessLog } = this.#options;
+    const log = this.#accessLog = openAccessLog(socket === null ? { kind: "off" } : accessLog);
     const handler = await loadHandler(module, exportName);
     channel.send({ type: "loaded" });
     await this.#runOnStart(handler.onStart);
     this.#handler = handler;
+    try {
+      channel.send({ type: "ready", handler: describeHandler(handler), socket: this.#listen(handler, log) });
+    } catch (thrown) {
+      await this.#runOnStop(STOP_AT_LEAST); // it ends what onStart began
+      throw thrown;
+    }
+  }
+
+  /** Serves on the sockets that there are to be; gives the public one's identity. */
+  #listen(handler: LoadedHandler, accessLog: AccessLog): FileIdentity | null {
+    const { workerId, socket, privateSocket, trustedProxies } = this.#options;
     installRequestView(privateSocket === null ? trustedProxies.unix ? "all" : "none" : "marked");
-    this.#accessLog = openAccessLog(socket === null ? { kind: "off" } : accessLog);
     const server = this.#server = new HandlerServer({
       workerId,
       trustedProxies,
       respond: adapt(handler.form),
       nextId: requestIds(randomPrefix()),
       background: this.#background,
-      accessLog: this.#accessLog,
+      accessLog,
     });
     if (privateSocket !== null) server.listenPrivate(privateSocket);
-    const identity: FileIdentity | null = socket === null ? null : server.listenPublic(socket);
-    channel.send({ type: "ready", handler: describeHandler(handler), socket: identity });
+    return socket === null ? null : server.listenPublic(socket);
   }
 
   async #runOnStart(onStart: LifecycleHook | null): Promise<void> {

@@ -7,8 +7,6 @@
  *
  * @module
  */
-import { closeSync, openSync } from "node:fs";
-
 /** What stands at a path. Whoever gets a `file` closes it. */
 export type Opened =
   | { readonly kind: "file"; readonly file: Deno.FsFile; readonly size: number; readonly mtime: number | null }
@@ -29,14 +27,22 @@ export interface FileSystem {
 /** Linux, on x86-64 and arm64 alike; node's constants leave it out. */
 const O_PATH = 0o10000000;
 
+/**
+ * node's fs, the only one that opens with flags of one's own. Taken when the first root is opened, not imported: node's half
+ * of the runtime costs 40 ms of every start, and most processes serve no files.
+ */
+const nodeFs = () => loadedFs ??= processGlobal().getBuiltinModule("node:fs");
+let loadedFs: typeof import("node:fs") | undefined;
+const processGlobal = () => (globalThis as unknown as { process: typeof import("node:process") }).process;
+
 /** The real one. */
 export const SYSTEM: FileSystem = Object.freeze({
   open: (path: string) => Deno.openSync(path),
   stat: (path: string) => Deno.statSync(path),
   readLink: (path: string) => Deno.readLinkSync(path),
   realPath: (path: string) => Deno.realPathSync(path),
-  openPath: (path: string) => openSync(path, O_PATH),
-  closePath: (descriptor: number) => closeSync(descriptor),
+  openPath: (path: string) => nodeFs().openSync(path, O_PATH),
+  closePath: (descriptor: number) => nodeFs().closeSync(descriptor),
 });
 
 /** Opens the file at an absolute `path`, confined to the real path `root`. Throws only what is the system's own failure. */

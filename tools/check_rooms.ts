@@ -11,8 +11,8 @@ import { ROOT, runTool, ToolError } from "./tool.ts";
 const FLOORS = [
   ["cli"],
   ["proxy", "gateway"],
-  ["process"],
   ["front", "handler"],
+  ["process"],
   ["http1", "static", "uwsgi", "upstream"],
   ["observe", "config", "std"],
   ["errors.ts", "version.ts"],

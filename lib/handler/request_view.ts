@@ -27,8 +27,6 @@ const getUrl = getter<string>("url");
 const getHeaders = getter<Headers>("headers");
 const cloneRequest = Request.prototype.clone;
 
-/** Fields by which a proxy tells about its client, in lower case. */
-const FORWARDING = /^(?:x-forwarded-|forwarded$|x-real-ip$)/;
 const SCHEME = "http+unix:";
 /** What may stand for a host: an authority without user information. */
 const HOST = /^[A-Za-z0-9\-._~%!$&'()*+,;=:[\]]{1,255}$/;
@@ -104,9 +102,22 @@ function seenUrl(request: Request, trusted: boolean): string {
 function seenHeaders(request: Request): Headers {
   const all = getHeaders.call(request);
   if (!getUrl.call(request).startsWith(SCHEME)) return all; // the handler's own, for a fetch
-  const fields = [...all];
-  const kept = fields.filter(([name]) => !FORWARDING.test(name));
-  return kept.length === fields.length ? all : new Headers(kept);
+  // forEach() and append() take a tenth of the time of iterators and of `new Headers(list)`.
+  const fields: string[] = [];
+  let dropped = false;
+  all.forEach((value, name) => {
+    if (isForwarding(name)) dropped = true;
+    else fields.push(name, value);
+  });
+  if (!dropped) return all;
+  const kept = new Headers();
+  for (let index = 0; index < fields.length; index += 2) kept.append(fields[index] ?? "", fields[index + 1] ?? "");
+  return kept;
+}
+
+/** Whether a proxy tells about its client by the field `name`, in lower case. */
+function isForwarding(name: string): boolean {
+  return name.startsWith("x-forwarded-") || name === "x-real-ip" || name === "forwarded";
 }
 
 function getter<Value>(name: "url" | "headers"): { call(request: Request): Value } {

@@ -22,6 +22,7 @@ export function makeEnviron(request: Request, info: Info): Environ {
   const url = new URL(request.url);
   const scheme = url.protocol === "https:" ? "https" : "http";
   const { path, query } = targetOf(request);
+  const fields: Record<`HTTP_${string}`, string> = {};
   const environ: Environ = {
     REQUEST_METHOD: request.method,
     SCRIPT_NAME: info.prefix,
@@ -42,12 +43,12 @@ export function makeEnviron(request: Request, info: Info): Environ {
     "wsgi.run_once": false,
     "stackd.info": info,
   };
-  for (const [name, value] of request.headers) {
+  request.headers.forEach((value, name) => {
     // Two names must not become one: X_Forwarded_For is nobody's. HTTP_PROXY is a setting for some libraries (httpoxy).
-    if (name.includes("_") || name === "proxy" || name === "content-type" || name === "content-length") continue;
-    Object.defineProperty(environ, `HTTP_${name.toUpperCase().replaceAll("-", "_")}`, { value, enumerable: true });
-  }
-  return environ;
+    if (name.includes("_") || name === "proxy" || name === "content-type" || name === "content-length") return;
+    fields[`HTTP_${name.toUpperCase().replaceAll("-", "_")}`] = value;
+  });
+  return { ...environ, ...fields };
 }
 
 /** Takes the percent-encoding off; bytes that are no UTF-8 become U+FFFD, and a `%` that begins nothing stays. */

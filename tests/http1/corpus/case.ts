@@ -31,6 +31,8 @@ export interface RequestCase {
   readonly toHead: boolean;
   /** The client's address is in `--trusted-proxies`. */
   readonly trusted: boolean;
+  /** What follows it would make another fault of it. */
+  readonly alone: boolean;
 }
 
 /** Cases that stand on one section of an RFC. */
@@ -70,7 +72,7 @@ export function passed(
   options: Options = {},
 ): RequestCase {
   const all = "line" in requests ? [requests] : requests;
-  const defaults = { after: "open", answer: {}, toHead: false, trusted: false } as const;
+  const defaults = { after: "open", answer: {}, toHead: false, trusted: false, alone: false } as const;
   return { name, bytes, statuses: all.map(() => 200), seen: all, ...defaults, ...options };
 }
 

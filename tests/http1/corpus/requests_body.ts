@@ -130,8 +130,8 @@ const tooLarge: Group<RequestCase> = {
     ]),
     refused("one byte larger, before any of it is sent", 413, post("Content-Length: 1001")),
     refused("much larger, before any of it is sent", 413, post("Content-Length: 9007199254740991")),
-    refused("chunked, one byte larger", 413, chunks(`3e9\r\n${"b".repeat(LIMITS.maxBody + 1)}\r\n`)),
-    refused("chunked, larger in several chunks", 413, chunks(`1f4\r\n${"b".repeat(500)}\r\n`.repeat(3))),
+    refused("chunked, one byte larger", 413, chunks(`ffff\r\n${"b".repeat(LIMITS.maxBody + 1)}`)),
+    refused("chunked, larger in several chunks", 413, chunks(`1f4\r\n${"b".repeat(500)}\r\n`.repeat(2) + "ffff\r\nb")),
   ],
 };
 

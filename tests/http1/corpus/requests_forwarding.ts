@@ -59,6 +59,9 @@ const upgrade: Group<RequestCase> = {
     passed("to something else", get("Connection: upgrade", "Upgrade: irc/6.9"), [
       seen("GET /", { connection: "Upgrade", upgrade: "irc/6.9" }),
     ]),
+    passed("to something in obs-text, byte for byte", get("Connection: upgrade", "Upgrade: \x80\xe9"), [
+      seen("GET /", { upgrade: "\x80\xe9" }),
+    ]),
     passed("without Connection", get("Upgrade: websocket"), seen("GET /", { connection: null, upgrade: null })),
     passed("with a body", post("Connection: Upgrade", "Upgrade: websocket", "Content-Length: 2") + "hi", [
       seen("POST /p", { connection: null, upgrade: null }, "hi"),

@@ -203,7 +203,7 @@ const sizes: Group<RequestCase> = {
   cases: [
     passed("a request line as long as allowed", longLine(LIMITS.maxRequestLine), seen(`GET /${"p".repeat(496)}`)),
     refused("a request line one byte longer", 414, longLine(LIMITS.maxRequestLine + 1)),
-    refused("a request line without an end", 414, `GET /${"p".repeat(LIMITS.maxRequestLine)}`),
+    refused("a request line without an end", 414, `GET /${"p".repeat(LIMITS.maxRequestLine)}`, { alone: true }),
     refused("a method without an end", 414, "M".repeat(LIMITS.maxRequestLine)),
     passed("a head as long as allowed", sized(LIMITS.maxHeadSize), seen("GET /", { "x-pad": /^p{1900,}$/ })),
     refused("a head one byte longer", 431, sized(LIMITS.maxHeadSize + 1)),

@@ -1,0 +1,16 @@
+/**
+ * `deno task bench SUBJECT`: runs a benchmark; bench/README.md says how each measures.
+ *
+ * @module
+ */
+import { benchProxy } from "./proxy.ts";
+
+const SUBJECTS: Record<string, (args: readonly string[]) => Promise<void>> = { proxy: benchProxy };
+
+const [subject, ...args] = Deno.args;
+const bench = SUBJECTS[subject ?? ""];
+if (bench === undefined) {
+  console.error(`usage: deno task bench SUBJECT; the subjects are: ${Object.keys(SUBJECTS).join(", ")}`);
+  Deno.exit(2);
+}
+await bench(args);

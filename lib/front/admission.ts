@@ -3,9 +3,9 @@
  *
  * @module
  */
-import { ascii } from "../http1/bytes.ts";
+import { latin1 } from "../http1/bytes.ts";
 
-const REFUSAL = ascii(
+const REFUSAL = latin1(
   "HTTP/1.1 503 Service Unavailable\r\nServer: stackd\r\nContent-Type: text/plain; charset=utf-8\r\n" +
     "Content-Length: 24\r\nRetry-After: 1\r\nConnection: close\r\n\r\n503 Service Unavailable\n",
 );

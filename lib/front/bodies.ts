@@ -5,11 +5,11 @@
  * @module
  */
 import { BODY, CHUNK_HEADROOM, CHUNK_TAILROOM } from "../http1/buffers.ts";
-import { ascii, put, putHex } from "../http1/bytes.ts";
+import { latin1, put, putHex } from "../http1/bytes.ts";
 import type { Exchange } from "../http1/exchange.ts";
 import type { UpstreamConnection } from "../upstream/connection.ts";
 
-const CRLF = ascii("\r\n"), LAST_CHUNK = ascii("0\r\n\r\n");
+const CRLF = latin1("\r\n"), LAST_CHUNK = latin1("0\r\n\r\n");
 
 /** Streams the request's body. The server's deadline rests while the client is being waited for. */
 export async function upload(exchange: Exchange, upstream: UpstreamConnection, timeout: number): Promise<void> {

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { ascii, copy, put } from "../http1/bytes.ts";
+import { copy, latin1, put } from "../http1/bytes.ts";
 import type { Exchange } from "../http1/exchange.ts";
 import { FIELD, mask } from "../http1/fields.ts";
 import { clientAddress, type Trust } from "../http1/trust.ts";
@@ -20,9 +20,9 @@ export const FORWARDING = mask(
   FIELD.X_REQUEST_ID,
 );
 
-const X_FORWARDED_HOST = ascii("X-Forwarded-Host: ");
-const X_REQUEST_ID = ascii("X-Request-Id: ");
-const CRLF = ascii("\r\n");
+const X_FORWARDED_HOST = latin1("X-Forwarded-Host: ");
+const X_REQUEST_ID = latin1("X-Request-Id: ");
+const CRLF = latin1("\r\n");
 
 /** What a trusted proxy said, or what the connection itself shows. */
 export interface Client {
@@ -57,7 +57,7 @@ export function clientBehind(exchange: Exchange, trust: Trust): Client {
 
 /** The fields that are the same for all requests of a connection whose peer is not trusted. */
 function prepare(peer: string | null): Uint8Array {
-  return ascii(
+  return latin1(
     (peer === null ? "" : `X-Forwarded-For: ${peer}\r\nX-Real-IP: ${peer}\r\n`) + "X-Forwarded-Proto: http\r\n",
   );
 }
@@ -70,7 +70,7 @@ export function putForwarding(exchange: Exchange, client: Client | null, out: Ui
   const { connection, head, bytes } = exchange;
   if (client === null) {
     at = put(connection.prepared ??= prepare(connection.peer), out, at);
-    if (head.absolute !== null) at = put(ascii(`X-Forwarded-Host: ${head.absolute.host}\r\n`), out, at);
+    if (head.absolute !== null) at = put(latin1(`X-Forwarded-Host: ${head.absolute.host}\r\n`), out, at);
     else if (head.hostEnd > head.hostStart) {
       at = copy(bytes, head.hostStart, head.hostEnd, out, put(X_FORWARDED_HOST, out, at));
       at = put(CRLF, out, at);
@@ -78,7 +78,7 @@ export function putForwarding(exchange: Exchange, client: Client | null, out: Ui
   } else {
     const host = client.host ?? head.host(bytes);
     at = put(
-      ascii(
+      latin1(
         (client.chain === null ? "" : `X-Forwarded-For: ${client.chain}\r\n`) +
           (client.address === null ? "" : `X-Real-IP: ${client.address}\r\n`) +
           `X-Forwarded-Proto: ${client.scheme}\r\n${host === "" ? "" : `X-Forwarded-Host: ${host}\r\n`}`,

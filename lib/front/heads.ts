@@ -5,7 +5,7 @@
  * @module
  */
 import { BufferPool } from "../http1/buffers.ts";
-import { ascii, copy, put } from "../http1/bytes.ts";
+import { copy, latin1, put } from "../http1/bytes.ts";
 import { dateLine } from "../http1/date.ts";
 import type { Exchange } from "../http1/exchange.ts";
 import { FIELD, HOP_BY_HOP, mask } from "../http1/fields.ts";
@@ -17,9 +17,9 @@ import { type Client, FORWARDING, putForwarding } from "./forwarded.ts";
 const NOT_FORWARDED = HOP_BY_HOP | FORWARDING | mask(FIELD.EXPECT, FIELD.PROXY, FIELD.UNDERSCORE);
 const HOST = mask(FIELD.HOST), DATE = mask(FIELD.DATE), CONTENT_LENGTH = mask(FIELD.CONTENT_LENGTH);
 
-const HTTP_1_1 = ascii(" HTTP/1.1\r\n"), STATUS_LINE = ascii("HTTP/1.1 "), CRLF = ascii("\r\n");
-const CHUNKED = ascii("Transfer-Encoding: chunked\r\n"), UPGRADE = ascii("Connection: Upgrade\r\nUpgrade: ");
-const NO_HOST = ascii("Host: localhost\r\n");
+const HTTP_1_1 = latin1(" HTTP/1.1\r\n"), STATUS_LINE = latin1("HTTP/1.1 "), CRLF = latin1("\r\n");
+const CHUNKED = latin1("Transfer-Encoding: chunked\r\n"), UPGRADE = latin1("Connection: Upgrade\r\nUpgrade: ");
+const NO_HOST = latin1("Host: localhost\r\n");
 
 /** A response head, its first body bytes, and what we add to them. */
 const RESPONSE_SIZE = 36_864;
@@ -45,10 +45,10 @@ export function putRequest(exchange: Exchange, client: Client | null, out: Uint8
   } else {
     // RFC 9112 §3.2.2: the host of an absolute-form target replaces Host.
     at = copy(bytes, head.methodStart, head.methodEnd, out, 0);
-    at = put(ascii(` ${head.absolute.target} HTTP/1.1\r\nHost: ${head.absolute.host}\r\n`), out, at);
+    at = put(latin1(` ${head.absolute.target} HTTP/1.1\r\nHost: ${head.absolute.host}\r\n`), out, at);
     at = fields.copy(bytes, NOT_FORWARDED | HOST, out, at);
   }
-  if (head.upgrade) at = put(ascii(`${fields.value(bytes, FIELD.UPGRADE)}\r\n`), out, put(UPGRADE, out, at));
+  if (head.upgrade) at = put(latin1(`${fields.value(bytes, FIELD.UPGRADE)}\r\n`), out, put(UPGRADE, out, at));
   if (head.chunked) at = put(CHUNKED, out, at);
   at = putForwarding(exchange, client, out, at);
   out[at] = 13;
@@ -87,7 +87,7 @@ export function putResponse(
 export function putInterim(upstream: UpstreamConnection, protocol: string | null, out: Uint8Array): number {
   let at = putStatusLine(upstream, out);
   at = upstream.head.fields.copy(upstream.bytes, HOP_BY_HOP | CONTENT_LENGTH, out, at);
-  if (protocol !== null) at = put(ascii(`${protocol}\r\n`), out, put(UPGRADE, out, at));
+  if (protocol !== null) at = put(latin1(`${protocol}\r\n`), out, put(UPGRADE, out, at));
   return put(CRLF, out, at);
 }
 

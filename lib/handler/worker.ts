@@ -45,7 +45,7 @@ export async function runWorker(args: readonly string[]): Promise<number> {
   surviveMistakes();
   const worker = new Worker(first.options);
   const drained = Promise.withResolvers<number>();
-  listenForDrain(messages, (timeout) => drained.resolve(worker.drain(timeout)), first.options.gracefulTimeout);
+  listenForDrain(messages, (timeout) => drained.resolve(worker.drain(timeout)));
   try {
     await worker.start(channel);
   } catch (thrown) {
@@ -55,15 +55,13 @@ export async function runWorker(args: readonly string[]): Promise<number> {
   return await drained.promise;
 }
 
-/** Calls `drain` when the supervisor says so, or TERM; ends the process when the supervisor is gone. */
-function listenForDrain(
-  messages: AsyncIterable<SupervisorMessage>,
-  drain: (timeout: number) => void,
-  timeout: number,
-): void {
-  Deno.addSignalListener("SIGTERM", () => drain(timeout));
-  // A terminal sends INT and QUIT to the whole group; what they mean is the supervisor's to say.
-  for (const signal of ["SIGINT", "SIGQUIT", "SIGHUP", "SIGUSR1"] as const) Deno.addSignalListener(signal, () => {});
+/** Calls `drain` when the supervisor says so; ends the process when the supervisor is gone. */
+function listenForDrain(messages: AsyncIterable<SupervisorMessage>, drain: (timeout: number) => void): void {
+  // A terminal, a shell's `kill %1` and systemd send signals to the whole group; what they mean is the supervisor's to say,
+  // which lets the front's requests end before this process does.
+  for (const signal of ["SIGTERM", "SIGINT", "SIGQUIT", "SIGHUP", "SIGUSR1"] as const) {
+    Deno.addSignalListener(signal, () => {});
+  }
   (async () => {
     try {
       for await (const message of messages) if (message.type === "drain") drain(message.timeout);

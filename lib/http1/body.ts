@@ -3,13 +3,13 @@
  *
  * @module
  */
-import { ascii } from "./bytes.ts";
+import { latin1 } from "./bytes.ts";
 import { ChunkDecoder } from "./chunked.ts";
 import type { ClientConnection } from "./connection.ts";
 import type { RequestHead } from "./request_head.ts";
 import { Reject } from "./reject.ts";
 
-const CONTINUE = ascii("HTTP/1.1 100 Continue\r\n\r\n");
+const CONTINUE = latin1("HTTP/1.1 100 Continue\r\n\r\n");
 
 /** The body of the request in progress. Reused. */
 export class RequestBody {

@@ -6,17 +6,21 @@
 
 export const TAB = 9, LF = 10, CR = 13, SPACE = 32, QUOTE = 34, COMMA = 44, COLON = 58, BACKSLASH = 92;
 
-const encoder = new TextEncoder();
-const decoder = new TextDecoder("latin1");
-
-/** `text` (ASCII) as bytes. */
-export function ascii(text: string): Uint8Array<ArrayBuffer> {
-  return encoder.encode(text);
+/** `text` as bytes, each character up to U+00FF one byte: the inverse of {@linkcode text}. */
+export function latin1(text: string): Uint8Array<ArrayBuffer> {
+  const bytes = new Uint8Array(text.length);
+  for (let i = 0; i < bytes.length; i++) bytes[i] = text.charCodeAt(i);
+  return bytes;
 }
 
-/** bytes[start, end) as a string, each byte one character (latin1): what was sent is never lost or merged. */
+/**
+ * bytes[start, end) as a string, each byte one character: what was sent is never lost or merged. (TextDecoder's "latin1" is
+ * windows-1252, which moves 0x80 to 0x9F.)
+ */
 export function text(bytes: Uint8Array, start: number, end: number): string {
-  return decoder.decode(bytes.subarray(start, end));
+  let result = "";
+  for (let i = start; i < end; i++) result += String.fromCharCode(bytes[i]);
+  return result;
 }
 
 function table(fill: (byte: number) => number): Uint8Array {

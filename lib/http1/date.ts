@@ -3,17 +3,17 @@
  *
  * @module
  */
-import { ascii } from "./bytes.ts";
+import { latin1 } from "./bytes.ts";
 
 let second = 0;
-let line = ascii("");
+let line = latin1("");
 
 /** `Date: …` with CRLF, for now. */
 export function dateLine(): Uint8Array {
   const now = Date.now();
   if (now - second >= 1_000 || now < second) {
     second = now - now % 1_000;
-    line = ascii(`Date: ${new Date(second).toUTCString()}\r\n`);
+    line = latin1(`Date: ${new Date(second).toUTCString()}\r\n`);
   }
   return line;
 }

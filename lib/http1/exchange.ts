@@ -4,7 +4,7 @@
  * @module
  */
 import { RequestBody } from "./body.ts";
-import { ascii, put, putHex, text } from "./bytes.ts";
+import { latin1, put, putHex, text } from "./bytes.ts";
 import type { ClientConnection } from "./connection.ts";
 import { dateLine } from "./date.ts";
 import { type HeadLimits, RequestHead } from "./request_head.ts";
@@ -13,12 +13,12 @@ const pool: Exchange[] = [];
 const KEEP = 256;
 
 /** Request ids are this process's random prefix and a counter: unique enough to find a line in a log, and cheap. */
-const ID_PREFIX = ascii(
+const ID_PREFIX = latin1(
   `${[...crypto.getRandomValues(new Uint8Array(6))].map((b) => b.toString(16).padStart(2, "0")).join("")}-`,
 );
 let requests = 0;
 
-const CLOSE = ascii("Connection: close\r\n"), KEEP_ALIVE = ascii("Connection: keep-alive\r\n");
+const CLOSE = latin1("Connection: close\r\n"), KEEP_ALIVE = latin1("Connection: keep-alive\r\n");
 
 /** A request and what became of it. Reused: hold none beyond the call it was given to. */
 export class Exchange {
@@ -100,7 +100,7 @@ export class Exchange {
 
   /** Writes the request id to `out`; returns the position behind it. */
   putRequestId(out: Uint8Array, at: number): number {
-    if (this.#adoptedId !== null) return put(ascii(this.#adoptedId), out, at);
+    if (this.#adoptedId !== null) return put(latin1(this.#adoptedId), out, at);
     return putHex(this.#id(), out, put(ID_PREFIX, out, at));
   }
 
@@ -172,7 +172,7 @@ export class Exchange {
     this.started = true;
     const date = new TextDecoder().decode(dateLine());
     const body = "408 Request Timeout\n";
-    const answer = ascii(
+    const answer = latin1(
       `HTTP/1.1 408 Request Timeout\r\n${date}Server: stackd\r\nContent-Type: text/plain; charset=utf-8\r\n` +
         `Content-Length: ${body.length}\r\nConnection: close\r\n\r\n${body}`,
     );

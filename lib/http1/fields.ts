@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { ascii, COLON, copy, CR, equalsIgnoringCase, LF, SPACE, TAB, text, TOKEN, VALUE } from "./bytes.ts";
+import { COLON, copy, CR, equalsIgnoringCase, latin1, LF, SPACE, TAB, text, TOKEN, VALUE } from "./bytes.ts";
 import { bad, Reject } from "./reject.ts";
 
 /** The fields that matter. A set of them is a bit mask of `1 << id`. */
@@ -57,13 +57,13 @@ export const HOP_BY_HOP = mask(
 /** Connection may not name these away: they frame or route the message. */
 const NEVER_NAMED = mask(FIELD.HOST, FIELD.CONTENT_LENGTH, FIELD.TRANSFER_ENCODING, FIELD.CONNECTION);
 
-const X_FORWARDED = ascii("x-forwarded-");
+const X_FORWARDED = latin1("x-forwarded-");
 
 type Candidate = { readonly id: number; readonly name: Uint8Array };
 const BY_LENGTH: (readonly Candidate[] | undefined)[] = [];
 for (const [key, id] of Object.entries(FIELD)) {
   if (id === FIELD.UNDERSCORE || id === FIELD.NAMED || id === FIELD.X_FORWARDED_OTHER) continue;
-  const name = ascii(key.toLowerCase().replaceAll("_", "-"));
+  const name = latin1(key.toLowerCase().replaceAll("_", "-"));
   BY_LENGTH[name.length] = [...(BY_LENGTH[name.length] ?? []), { id, name }];
 }
 
@@ -203,7 +203,7 @@ export class Fields {
 
   /** The value of any field by its lower-case name, joined as {@linkcode value}; walks the section, so not for every request. */
   lookUp(bytes: Uint8Array, name: string): string | null {
-    const wanted = ascii(name);
+    const wanted = latin1(name);
     let joined: string | null = null;
     for (let i = this.start; i < this.end;) {
       const colon = bytes.indexOf(COLON, i), lineEnd = bytes.indexOf(CR, colon);

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { ascii, CR, equalsIgnoringCase, HOST, LF, SPACE, TARGET, text, TOKEN } from "./bytes.ts";
+import { CR, equalsIgnoringCase, HOST, latin1, LF, SPACE, TARGET, text, TOKEN } from "./bytes.ts";
 import { FIELD, Fields, listMembers, mask, parseContentLength } from "./fields.ts";
 import { bad, Reject } from "./reject.ts";
 
@@ -14,9 +14,12 @@ export interface HeadLimits {
   readonly maxFields: number;
 }
 
-const HTTP_1 = ascii("HTTP/1.");
-const CHUNKED = ascii("chunked"), CLOSE = ascii("close"), KEEP_ALIVE = ascii("keep-alive"), UPGRADE = ascii("upgrade");
-const CONTINUE = ascii("100-continue"), WEBSOCKET = ascii("websocket");
+const HTTP_1 = latin1("HTTP/1.");
+const CHUNKED = latin1("chunked"),
+  CLOSE = latin1("close"),
+  KEEP_ALIVE = latin1("keep-alive"),
+  UPGRADE = latin1("upgrade");
+const CONTINUE = latin1("100-continue"), WEBSOCKET = latin1("websocket");
 const HTTP_SCHEME = /^https?:\/\/([^/?]*)(.*)$/i;
 /** Lines whose number or value decides anything; everything else that is remembered is only dropped or copied. */
 const MEANINGFUL = mask(
@@ -164,7 +167,7 @@ export class RequestHead {
     this.upgrade = false;
     this.hostStart = this.hostEnd = 0;
     this.absolute = null;
-    let hosts = 0, lengths = 0, encodings = 0, wantsUpgrade = false, named = false, h2c = false;
+    let hosts = 0, lengths = 0, encodings = 0, connections = 0, complex = false, wantsUpgrade = false, h2c = false;
     for (let i = 0; i < fields.count; i++) {
       const id = fields.id(i);
       if ((MEANINGFUL & (1 << id)) === 0) continue;
@@ -185,10 +188,11 @@ export class RequestHead {
           if (!equalsIgnoringCase(bytes, start, end, CHUNKED)) throw badCoding(text(bytes, start, end));
           break;
         case FIELD.CONNECTION:
-          if (equalsIgnoringCase(bytes, start, end, CLOSE)) this.keepAlive = false;
-          else if (equalsIgnoringCase(bytes, start, end, KEEP_ALIVE)) this.keepAlive ||= this.minor === 0;
+          if (++connections > 1) complex = true;
+          else if (equalsIgnoringCase(bytes, start, end, CLOSE)) this.keepAlive = false;
+          else if (equalsIgnoringCase(bytes, start, end, KEEP_ALIVE)) this.keepAlive = true;
           else if (equalsIgnoringCase(bytes, start, end, UPGRADE)) wantsUpgrade = true;
-          else named = true;
+          else complex = true;
           break;
         case FIELD.UPGRADE:
           if (equalsIgnoringCase(bytes, start, end, WEBSOCKET)) this.upgrade = true;
@@ -201,7 +205,7 @@ export class RequestHead {
           break;
       }
     }
-    if (named) wantsUpgrade = this.#connection(bytes) || wantsUpgrade;
+    if (complex) wantsUpgrade = this.#connection(bytes);
     if (encodings > 0) {
       if (lengths > 0) throw bad("both Content-Length and Transfer-Encoding");
       if (this.minor === 0) throw bad("Transfer-Encoding on HTTP/1.0");
@@ -212,11 +216,10 @@ export class RequestHead {
     this.#target(bytes, hosts);
   }
 
-  /** Connection with more than one well-known word; returns whether it has `upgrade`. */
+  /** Connection with more than one word, in one line or several; returns whether it has `upgrade`. */
   #connection(bytes: Uint8Array): boolean {
     const members = listMembers(this.fields.value(bytes, FIELD.CONNECTION) ?? "");
-    if (members.includes("close")) this.keepAlive = false;
-    else if (members.includes("keep-alive")) this.keepAlive = true;
+    this.keepAlive = !members.includes("close") && (this.minor === 1 || members.includes("keep-alive"));
     const names = members.filter((member) => member !== "close" && member !== "keep-alive" && member !== "upgrade");
     if (names.length > 0) this.fields.markNamed(bytes, names);
     return members.includes("upgrade");
@@ -233,7 +236,7 @@ export class RequestHead {
     const absolute = HTTP_SCHEME.exec(target);
     if (absolute === null) throw bad("a request-target that is neither a path nor an http URL");
     const [, host, rest] = absolute;
-    const hostBytes = ascii(host);
+    const hostBytes = latin1(host);
     if (!isHost(hostBytes, 0, hostBytes.length)) throw bad("an invalid host in the request-target");
     const originForm = rest.startsWith("/") ? rest : `/${rest}`;
     // RFC 9112 §3.2.4: an absolute OPTIONS without a path is `OPTIONS *`.

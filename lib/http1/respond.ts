@@ -6,12 +6,12 @@
 import { STATUS_TEXT } from "@std/http/status";
 import type { Answer, FileBody } from "./answer.ts";
 import { BODY } from "./buffers.ts";
-import { ascii, put } from "./bytes.ts";
+import { latin1, put } from "./bytes.ts";
 import { ClientGone } from "./connection.ts";
 import { dateLine } from "./date.ts";
 import type { Exchange } from "./exchange.ts";
 
-const SERVER = ascii("Server: stackd\r\n");
+const SERVER = latin1("Server: stackd\r\n");
 /** Statuses that never have a body nor its length (RFC 9110 §8.6). */
 const bodiless = (status: number) => status === 204 || status === 304 || status < 200;
 
@@ -47,7 +47,7 @@ function encodeHead(exchange: Exchange, answer: Answer, length: number): Uint8Ar
   let head = `HTTP/1.1 ${answer.status} ${STATUS_TEXT[answer.status] ?? "Unknown"}\r\n`;
   for (const [name, value] of answer.fields) head += `${name}: ${value}\r\n`;
   if (!bodiless(answer.status)) head += `Content-Length: ${length}\r\n`;
-  const bytes = ascii(head), date = dateLine();
+  const bytes = latin1(head), date = dateLine();
   const out = new Uint8Array(bytes.length + SERVER.length + date.length + 64);
   let at = put(date, out, put(SERVER, out, put(bytes, out, 0)));
   at = exchange.putConnection(out, at);

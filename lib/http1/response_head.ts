@@ -3,11 +3,11 @@
  *
  * @module
  */
-import { ascii, CR, equalsIgnoringCase, LF, SPACE, text, VALUE } from "./bytes.ts";
+import { CR, equalsIgnoringCase, latin1, LF, SPACE, text, VALUE } from "./bytes.ts";
 import { FIELD, Fields, listMembers, mask, parseContentLength } from "./fields.ts";
 import { bad } from "./reject.ts";
 
-const CHUNKED = ascii("chunked"), CLOSE = ascii("close"), KEEP_ALIVE = ascii("keep-alive");
+const CHUNKED = latin1("chunked"), CLOSE = latin1("close"), KEEP_ALIVE = latin1("keep-alive");
 const MEANINGFUL = mask(FIELD.CONNECTION, FIELD.CONTENT_LENGTH, FIELD.TRANSFER_ENCODING);
 
 /** How a message's body ends. */
@@ -83,7 +83,7 @@ export class ResponseHead {
     this.chunked = false;
     this.keepAlive = this.minor === 1;
     if (!fields.has(MEANINGFUL)) return;
-    let lengths = 0, encodings = 0;
+    let lengths = 0, encodings = 0, connections = 0, complex = false;
     for (let i = 0; i < fields.count; i++) {
       const id = fields.id(i);
       if ((MEANINGFUL & (1 << id)) === 0) continue;
@@ -94,26 +94,22 @@ export class ResponseHead {
         if (this.contentLength < 0) throw bad("an invalid Content-Length");
       } else if (id === FIELD.TRANSFER_ENCODING) {
         if (++encodings > 1 || !equalsIgnoringCase(bytes, start, end, CHUNKED)) throw bad("an unknown transfer coding");
-      } else if (equalsIgnoringCase(bytes, start, end, CLOSE)) this.keepAlive = false;
-      else if (equalsIgnoringCase(bytes, start, end, KEEP_ALIVE)) this.keepAlive ||= this.minor === 0;
+      } else if (++connections > 1) complex = true;
+      else if (equalsIgnoringCase(bytes, start, end, CLOSE)) this.keepAlive = false;
+      else if (equalsIgnoringCase(bytes, start, end, KEEP_ALIVE)) this.keepAlive = true;
+      else complex = true;
     }
-    const connection = fields.find(FIELD.CONNECTION);
-    if (connection !== -1) {
-      const start = fields.valueStart(connection), end = fields.valueEnd(connection);
-      if (!equalsIgnoringCase(bytes, start, end, CLOSE) && !equalsIgnoringCase(bytes, start, end, KEEP_ALIVE)) {
-        this.#connection(bytes);
-      }
-    }
+    if (complex) this.#connection(bytes);
     if (encodings === 0) return;
     if (lengths > 0) throw bad("both Content-Length and Transfer-Encoding");
     if (this.minor === 0) throw bad("Transfer-Encoding on HTTP/1.0");
     this.chunked = true;
   }
 
-  /** Connection with more than one word, or naming fields. */
+  /** Connection with more than one word, in one line or several. */
   #connection(bytes: Uint8Array): void {
     const members = listMembers(this.fields.value(bytes, FIELD.CONNECTION) ?? "");
-    if (members.includes("close")) this.keepAlive = false;
+    this.keepAlive = !members.includes("close") && (this.minor === 1 || members.includes("keep-alive"));
     const names = members.filter((member) => member !== "close" && member !== "keep-alive" && member !== "upgrade");
     if (names.length > 0) this.fields.markNamed(bytes, names);
   }

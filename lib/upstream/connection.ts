@@ -137,7 +137,12 @@ export class UpstreamConnection implements Expiring {
   read(timeout: number): Promise<number | null> {
     if (!this.#suspended) this.deadline = this.#deadlines.after(timeout);
     if (this.#pending !== null) return this.#pending;
-    if (this.#start === this.#end) this.#start = this.#end = 0;
+    if (this.#start > 0) {
+      // An interim head has been passed on: the next one gets all the room.
+      this.#buffer.bytes.copyWithin(0, this.#start, this.#end);
+      this.#end -= this.#start;
+      this.#start = 0;
+    }
     if (this.#end === HEAD_SIZE) throw new UpstreamError("invalid", `sent a head of more than ${HEAD_SIZE} bytes`);
     return this.#conn.read(this.#end === 0 ? this.#buffer.room : this.#buffer.room.subarray(this.#end));
   }

@@ -248,9 +248,10 @@ Deno.test("a handler that throws or returns nothing answers 500 with an id that 
   await gateway.until("the log has the stack", () => gateway.stderr.includes("a secret of the handler"));
   assert(gateway.stderr.includes(requestId), gateway.stderr);
   assertMatch(gateway.stderr, /my app\/app\.ts:\d+:\d+/);
-  assertEquals((await fetch(`${url}/nothing`)).status, 500);
+  const nothing = await fetch(`${url}/nothing`);
+  assertEquals([nothing.status, (await nothing.text()).split("\n", 1)[0]], [500, "500 Internal Server Error"]);
   await gateway.until("the log says so", () => /returned undefined instead of a Response/.test(gateway.stderr));
-  assertEquals((await fetch(`${url}/hello/say/`)).status, 200);
+  assertEquals(await (await fetch(`${url}/hello/say/`)).json(), { res: "Hello" });
 });
 
 Deno.test("an upstream that is down is a 502, and works when it is back", async () => {
@@ -263,7 +264,7 @@ Deno.test("an upstream that is down is a 502, and works when it is back", async 
   assertMatch(await response.text(), /^502 Bad Gateway\nrequest id: \S+\n$/);
   assertMatch(proxy.stderr, /the upstream cannot be connected to: no such socket/);
   await using _gateway = await startGateway(socket, directory.at("my app/app.ts"));
-  assertEquals((await fetch(`${url}/hello/say/`)).status, 200);
+  assertEquals(await (await fetch(`${url}/hello/say/`)).json(), { res: "Hello" });
 });
 
 Deno.test("access-log lines are nginx's combined, on both sides", async () => {
@@ -292,15 +293,17 @@ Deno.test("closed standard output ends nothing", async () => {
     stdout: "piped",
     stderr: "null",
   }).spawn();
-  await shell.stdout.getReader().read();
+  const stdout = shell.stdout.getReader();
+  await stdout.read();
   await until("the socket serves", () => accepts({ transport: "unix", path: socket }));
   using client = Deno.createHttpClient({ proxy: { transport: "unix", path: socket } });
   for (let i = 0; i < 5; i++) {
-    assertEquals((await fetch("http://localhost/hello/say/", { client })).status, 200);
+    assertEquals(await (await fetch("http://localhost/hello/say/", { client })).json(), { res: "Hello" });
   }
   await new Deno.Command("pkill", { args: ["-TERM", "-f", `gateway --socket ${socket}`] }).output();
   await until("the socket is gone", () => accepts({ transport: "unix", path: socket }).then((yes) => !yes));
   await shell.stdin.close();
+  await stdout.cancel();
 });
 
 Deno.test({

@@ -32,7 +32,10 @@ interface Mistake {
 }
 
 const MISTAKES: Record<string, Mistake> = {
-  "unknown command": { args: ["gatway"], says: /^stackd: Cannot run "gatway": no such command, did you mean "gateway"\?\n/ },
+  "unknown command": {
+    args: ["gatway"],
+    says: /^stackd: Cannot run "gatway": no such command, did you mean "gateway"\?\n/,
+  },
   "unknown option": {
     args: ["gateway", "--sokcet", "x.sock", "good.ts"],
     says: /"?--sokcet"?.*did you mean "?--socket/i,
@@ -48,7 +51,10 @@ const MISTAKES: Record<string, Mistake> = {
   "bad address": { args: ["proxy", "--listen", "what ever", "--static", "."], says: /"what ever"/ },
   "no --listen": { args: ["proxy", "--static", "."], says: /--listen/ },
   "nothing to do": { args: ["proxy", "--listen", ":0"], says: /--upstream.*--static/ },
-  "unknown scheme": { args: ["proxy", "--listen", ":0", "--upstream", "ftp://x"], says: /"ftp:\/\/x".*http:\/\/.*unix:/ },
+  "unknown scheme": {
+    args: ["proxy", "--listen", ":0", "--upstream", "ftp://x"],
+    says: /"ftp:\/\/x".*http:\/\/.*unix:/,
+  },
   "https upstream": { args: ["proxy", "--listen", ":0", "--upstream", "https://x"], says: /https/ },
   "static directory missing": { args: ["proxy", "--listen", ":0", "--static", "/s=./nope"], says: /nope/ },
   "static directory is a file": { args: ["proxy", "--listen", ":0", "--static", "./a file"], says: /a file/ },
@@ -64,7 +70,10 @@ const MISTAKES: Record<string, Mistake> = {
     args: ["gateway", "--socket", "x.sock", "throws.ts"],
     says: /no database here[^]*throws\.ts:2:\d+/,
   },
-  "no handler": { args: ["gateway", "--socket", "x.sock", "empty.ts"], says: /found Thing \(class\), answer \(number\); accepted are default/ },
+  "no handler": {
+    args: ["gateway", "--socket", "x.sock", "empty.ts"],
+    says: /found Thing \(class\), answer \(number\); accepted are default/,
+  },
   "missing import": {
     args: ["gateway", "--socket", "x.sock", "missing_import.ts"],
     says: /nowhere\.ts[^]*missing_import\.ts/,

@@ -1,6 +1,5 @@
 /** README's shell blocks, run as written, one shell for all of them; each `# …` line after a command is what it prints. @module */
 import { assertEquals } from "@std/assert";
-import { dirname } from "@std/path";
 import { BINARY, ROOT, TestDirectory } from "../support/stackd.ts";
 
 /** The `sh` blocks of a page, and what each says that it prints. */
@@ -23,17 +22,18 @@ function shellBlocks(page: string): { readonly script: string; readonly prints: 
 Deno.test("README's steps work as written, in order, in an empty directory", async () => {
   using directory = new TestDirectory();
   const blocks = shellBlocks(Deno.readTextFileSync(`${ROOT}README.md`));
-  // `kill %1` needs job control. Servers print to a file of their own, so that only the answers are compared.
+  // Servers print to a file of their own, so that only the answers are compared.
+  using bin = new TestDirectory();
+  Deno.chmodSync(bin.write("stackd", `#!/bin/sh\nexec '${BINARY}' "$@" >>'${directory.at("servers.log")}' 2>&1\n`), 0o755);
   const script = [
-    "set -m -e",
-    'stackd() { command stackd "$@" >>servers.log 2>&1; }',
+    "set -m -e", // `kill %1` needs job control
     "trap 'kill $(jobs -p) 2>/dev/null; wait 2>/dev/null' EXIT",
     ...blocks.map(({ script }, i) => `${script}\necho "--- ${i}"`),
   ].join("\n");
   const { code, stdout, stderr } = await new Deno.Command("bash", {
     args: ["-c", script],
     cwd: directory.path,
-    env: { PATH: `${dirname(BINARY)}:${Deno.env.get("PATH")}` },
+    env: { PATH: `${bin.path}:${Deno.env.get("PATH")}` },
     stdin: "null",
   }).output();
   const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes);

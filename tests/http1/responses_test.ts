@@ -4,31 +4,20 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { fieldOf, type RawClient } from "../support/raw_http.ts";
 import { TestFront } from "../support/test_front.ts";
-import { reply, type Script, TestUpstream, type UpstreamPeer } from "../support/test_upstream.ts";
+import { reply, type Script, TestUpstream } from "../support/test_upstream.ts";
 import { assertFields, cutsOf } from "./corpus/assertions.ts";
 import { get, head } from "./corpus/case.ts";
 import { type ResponseCase, RESPONSES } from "./corpus/responses.ts";
 
 const PROBE = get().replace("/ ", "/probe ");
 
-/** Writes `text` in one piece, or in many that are most likely read one by one. */
-async function write(peer: UpstreamPeer, text: string, split: boolean): Promise<void> {
-  if (!split) return await peer.write(text);
-  let from = 0;
-  for (const cut of [...cutsOf(text), text.length]) {
-    await peer.write(text.slice(from, cut));
-    from = cut;
-    await new Promise((resolve) => setTimeout(resolve, 0));
-  }
-}
-
 async function run(test: ResponseCase, split = false): Promise<void> {
   const goOn = Promise.withResolvers<void>();
   const script: Script = async (request, peer) => {
     await request.finished;
     if (request.target === "/probe") return await peer.write(reply("ok"));
-    await write(peer, test.bytes, split);
-    if (test.later !== null) await goOn.promise.then(() => write(peer, test.later ?? "", split));
+    await peer.writePieces(test.bytes, split ? cutsOf(test.bytes) : []);
+    if (test.later !== null) await goOn.promise.then(() => peer.write(test.later ?? ""));
     if (test.closes) peer.close();
   };
   await using upstream = new TestUpstream(script);

@@ -6,10 +6,15 @@
 import { DEFAULTS } from "../../lib/config/defaults.ts";
 import type { Limits, ListenAddress, RouteOptions, TrustedProxies, UpstreamLimits } from "../../lib/config/options.ts";
 import { type Front, startFront } from "../../lib/front/front.ts";
+import { sever } from "../../lib/http1/sever.ts";
 import type { AccessLog, AccessLogEntry, Span } from "../../lib/observe/access_log.ts";
 import { fromLatin1, RawClient } from "./raw_http.ts";
 import type { TestUpstream } from "./test_upstream.ts";
 import { until } from "./until.ts";
+
+// The first use of sever() opens libc for good: here, lest a test be held to have leaked it.
+const nowhere: Deno.NetAddr = { transport: "tcp", hostname: "0.0.0.0", port: 0 };
+sever({ remoteAddr: nowhere, localAddr: nowhere } as Deno.Conn);
 
 /** An access log that keeps its lines. */
 export class MemoryLog implements AccessLog {

@@ -21,6 +21,8 @@ export interface UpstreamPeer {
   readonly number: number;
   /** Writes all of it; an error, when the front has gone, is nobody's concern. */
   write(text: string): Promise<void>;
+  /** As {@linkcode UpstreamPeer.write}, in pieces that end at `cuts`, each most likely read by itself. */
+  writePieces(text: string, cuts: readonly number[]): Promise<void>;
   /** Ends what is sent. */
   closeWrite(): Promise<void>;
   close(): void;
@@ -91,8 +93,9 @@ export class TestUpstream implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#listener.close();
-    for (const peer of this.#peers) peer.close();
-    await Promise.all(this.#tasks);
+    const peers = [...this.#peers];
+    for (const peer of peers) peer.close();
+    await Promise.all([...this.#tasks, ...peers.map((peer) => peer.written)]);
     await Deno.remove(this.#directory, { recursive: true });
     if (this.faults.length > 0) throw new Error(`the upstream got what is no request: ${this.faults.join("; ")}`);
   }
@@ -128,6 +131,8 @@ class Peer implements UpstreamPeer {
   readonly #conn: Deno.Conn;
   readonly #ended = Promise.withResolvers<void>();
   readonly ended = this.#ended.promise;
+  /** Resolves when everything that was given to write has been written, or cannot be any more. */
+  written = Promise.resolve();
   #closed = false;
   #resumed = Promise.withResolvers<void>();
   #onBytes: ((text: string) => void) | null = null;
@@ -152,10 +157,21 @@ class Peer implements UpstreamPeer {
     if (this.#onBytes === null) this.close();
   }
 
-  async write(text: string): Promise<void> {
-    const bytes = latin1(text);
+  write(text: string): Promise<void> {
+    return this.writePieces(text, []);
+  }
+
+  writePieces(text: string, cuts: readonly number[]): Promise<void> {
+    return this.written = this.written.then(() => this.#write(latin1(text), cuts));
+  }
+
+  async #write(bytes: Uint8Array, cuts: readonly number[]): Promise<void> {
+    let at = 0;
     try {
-      for (let at = 0; at < bytes.length;) at += await this.#conn.write(bytes.subarray(at));
+      for (const cut of [...cuts, bytes.length]) {
+        while (at < cut) at += await this.#conn.write(bytes.subarray(at, cut));
+        if (at < bytes.length) await new Promise((resolve) => setTimeout(resolve, 0));
+      }
     } catch { /* the front has gone */ }
   }
 

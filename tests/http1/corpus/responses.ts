@@ -243,7 +243,7 @@ const connections: Group<ResponseCase> = {
         fields: { "keep-alive": null, "proxy-connection": null, upgrade: null, te: null },
       },
     ),
-    passed("keep-alive is said to an HTTP/1.0 client that asks for it alone", ok(), {
+    passed("an HTTP/1.0 client is told that its connection ends", ok(), {
       version: "HTTP/1.0",
       fields: { connection: "close" },
       client: "closed",

@@ -24,10 +24,13 @@ Deno.test("README's steps work as written, in order, in an empty directory", asy
   const blocks = shellBlocks(Deno.readTextFileSync(`${ROOT}README.md`));
   // Servers print to a file of their own, so that only the answers are compared.
   using bin = new TestDirectory();
-  Deno.chmodSync(bin.write("stackd", `#!/bin/sh\nexec '${BINARY}' "$@" >>'${directory.at("servers.log")}' 2>&1\n`), 0o755);
+  Deno.chmodSync(
+    bin.write("stackd", `#!/bin/sh\nexec '${BINARY}' "$@" >>'${directory.at("servers.log")}' 2>&1\n`),
+    0o755,
+  );
   const script = [
     "set -m -e", // `kill %1` needs job control
-    "trap 'kill $(jobs -p) 2>/dev/null; wait 2>/dev/null' EXIT",
+    "trap 'kill $(jobs -p) 2>/dev/null || true; wait' EXIT",
     ...blocks.map(({ script }, i) => `${script}\necho "--- ${i}"`),
   ].join("\n");
   const { code, stdout, stderr } = await new Deno.Command("bash", {

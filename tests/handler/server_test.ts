@@ -1,0 +1,315 @@
+/** A worker's sockets: what a handler sees of requests that come over them, and how they end. */
+import { assert, assertEquals, assertMatch, assertRejects, assertStringIncludes, assertThrows } from "@std/assert";
+import { StackdError } from "../../lib/errors.ts";
+import { adapt } from "../../lib/handler/adapt.ts";
+import { Background } from "../../lib/handler/background.ts";
+import type { Handler } from "../../lib/handler/contract.ts";
+import { installRequestView } from "../../lib/handler/request_view.ts";
+import { HandlerServer } from "../../lib/handler/server.ts";
+import type { AccessLog, AccessLogEntry } from "../../lib/observe/access_log.ts";
+import { requestIds } from "../../lib/observe/request_id.ts";
+import { fieldOf, RawClient, type RawResponse } from "../support/raw_http.ts";
+import { TestDirectory } from "../support/stackd.ts";
+import { accepts, until } from "../support/until.ts";
+import { stderrOf } from "./support.ts";
+
+interface Started {
+  readonly server: HandlerServer;
+  readonly lines: AccessLogEntry[];
+  readonly publicPath: string;
+  readonly privatePath: string;
+}
+
+interface ServeOptions {
+  /** Whether peers on the public socket are trusted. @default {false} */
+  readonly unix?: boolean;
+  /** Whether there is a private socket too. @default {false} */
+  readonly withPrivate?: boolean;
+}
+
+/** Serves `handler` on a public socket, and ends that after `use`. */
+async function serving(handler: Handler, options: ServeOptions, use: (started: Started) => Promise<void>) {
+  const { unix = false, withPrivate = false } = options;
+  using directory = new TestDirectory();
+  const lines: AccessLogEntry[] = [];
+  const accessLog: AccessLog = {
+    enabled: true,
+    write: (entry) => lines.push(entry),
+    writeSpans() {},
+    close: () => Promise.resolve(),
+  };
+  const restore = installRequestView(withPrivate ? "marked" : unix ? "all" : "none");
+  const server = new HandlerServer({
+    workerId: 1,
+    trustedProxies: { unix, networks: [] },
+    respond: adapt({ kind: "function", handler }),
+    nextId: requestIds("id"),
+    background: new Background(),
+    accessLog,
+  });
+  const publicPath = directory.at("public.sock"), privatePath = directory.at("private.sock");
+  if (withPrivate) server.listenPrivate(privatePath);
+  server.listenPublic({ path: publicPath, mode: 0o660, owner: null });
+  try {
+    await use({ server, lines, publicPath, privatePath });
+  } finally {
+    await server.drain(0);
+    restore();
+  }
+}
+
+/** Sends one request and reads its answer. */
+async function ask(path: string, request: string): Promise<RawResponse> {
+  using client = await RawClient.connect({ transport: "unix", path });
+  await client.send(request.replaceAll("\n", "\r\n"));
+  return await client.response();
+}
+
+/** Tells what it sees of a request, of its copies too. */
+const echo: Handler = async (request, info) =>
+  Response.json({
+    url: request.url,
+    headers: Object.fromEntries(request.headers),
+    copies: [request.clone(), new Request(request.clone())].map((
+      copy,
+    ) => [copy.url, copy.headers.get("x-forwarded-for")]),
+    remote: info.remoteAddr.hostname,
+    id: info.requestId,
+    body: await request.text(),
+  });
+
+const FORWARDED = `GET /a%20b?c=%20d HTTP/1.1
+Host: own.example:8000
+X-Forwarded-For: 203.0.113.7
+X-Forwarded-Proto: https
+X-Forwarded-Host: first.example, public.example
+X-Forwarded-Anything: 1
+X-Real-IP: 203.0.113.7
+Forwarded: for=203.0.113.7
+X-Request-Id: given
+X-Other: kept
+
+`;
+
+Deno.test("a handler sees the client's URL and forwarding fields only from trusted peers", async (t) => {
+  const believed = {
+    url: "https://public.example/a%20b?c=%20d",
+    forwardedFor: "203.0.113.7",
+    remote: "203.0.113.7",
+    id: "given",
+  };
+  const dropped = { url: "http://own.example:8000/a%20b?c=%20d", forwardedFor: undefined, remote: "unix:", id: "id-1" };
+  const cases: [
+    name: string,
+    options: ServeOptions,
+    socket: "publicPath" | "privatePath",
+    expected: typeof believed | typeof dropped,
+  ][] = [
+    ["a public socket's peers are not", {}, "publicPath", dropped],
+    ["unless they are said to be", { unix: true }, "publicPath", believed],
+    ["our own front is", { withPrivate: true }, "privatePath", believed],
+    ["which changes nothing for the public socket", { withPrivate: true }, "publicPath", dropped],
+    ["both are", { unix: true, withPrivate: true }, "publicPath", believed],
+  ];
+  for (const [name, options, socket, expected] of cases) {
+    await t.step(name, () =>
+      serving(echo, options, async (started) => {
+        const seen = JSON.parse((await ask(started[socket], FORWARDED)).body);
+        const forwardedFor = seen.headers["x-forwarded-for"];
+        assertEquals({ url: seen.url, forwardedFor, remote: seen.remote, id: seen.id }, expected);
+        assertEquals(seen.headers["x-other"], "kept");
+        const forwarding = Object.keys(seen.headers).filter((field) => /forwarded|x-real-ip/.test(field));
+        assertEquals(forwarding.length, expected === believed ? 6 : 0, forwarding.join());
+        assertEquals(seen.copies[0], [expected.url, forwardedFor ?? null], "clone()");
+        // A copy by the constructor cannot be told from one of an untrusted request where there are both.
+        const copy = options.withPrivate ? dropped : expected;
+        assertEquals(seen.copies[1][1], copy.forwardedFor ?? null, "new Request()");
+      }));
+  }
+});
+
+Deno.test("request.url is whole whatever the request target and the Host field are", async (t) => {
+  const cases: [name: string, head: string, url: string][] = [
+    ["no Host", "GET /x HTTP/1.0\n", "http://localhost/x"],
+    ["an empty Host", "GET /x HTTP/1.1\nHost:\n", "http://localhost/x"],
+    ["the absolute form", "GET http://target.example/x?y HTTP/1.1\nHost: other.example\n", "http://target.example/x?y"],
+    ["no path", "OPTIONS * HTTP/1.1\nHost: x.example\n", "http://x.example/*"],
+    ["two slashes", "GET //a//b HTTP/1.1\nHost: x.example\n", "http://x.example//a//b"],
+    ["IPv6", "GET / HTTP/1.1\nHost: [::1]:80\n", "http://[::1]:80/"],
+  ];
+  await serving(echo, {}, async ({ publicPath }) => {
+    for (const [name, head, url] of cases) {
+      await t.step(name, async () => assertEquals(JSON.parse((await ask(publicPath, `${head}\n`)).body).url, url));
+    }
+  });
+  await t.step("a forwarded host that is none", () =>
+    serving(echo, { unix: true }, async ({ publicPath }) => {
+      const head = "GET / HTTP/1.1\nHost: x.example\nX-Forwarded-Host: a/b@c\nX-Forwarded-Proto: gopher\n\n";
+      assertEquals(JSON.parse((await ask(publicPath, head)).body).url, "http://x.example/");
+    }));
+});
+
+Deno.test("requests that a handler makes itself keep their fields", async () => {
+  const own: Handler = () => {
+    const request = new Request("http://x.example/", { headers: { "x-forwarded-for": "1.2.3.4", forwarded: "for=x" } });
+    return Response.json([
+      request.url,
+      request.clone().headers.get("x-forwarded-for"),
+      request.headers.get("forwarded"),
+    ]);
+  };
+  await serving(own, {}, async ({ publicPath }) => {
+    const { body } = await ask(publicPath, "GET / HTTP/1.1\nHost: x\n\n");
+    assertEquals(JSON.parse(body), ["http://x.example/", "1.2.3.4", "for=x"]);
+  });
+});
+
+Deno.test("a body, and fields that are not to be seen, arrive together", async () => {
+  await serving(echo, {}, async ({ publicPath }) => {
+    const { body } = await ask(
+      publicPath,
+      "POST / HTTP/1.1\nHost: x\nX-Forwarded-For: 1.2.3.4\nContent-Length: 4\n\nbody",
+    );
+    const seen = JSON.parse(body);
+    assertEquals([seen.body, seen.headers["content-length"], seen.headers["x-forwarded-for"]], [
+      "body",
+      "4",
+      undefined,
+    ]);
+  });
+});
+
+Deno.test("sockets have their modes, and the public one its name only when it is served", async () => {
+  await serving(echo, { withPrivate: true }, async ({ publicPath, privatePath }) => {
+    const modes = [publicPath, privatePath].map((path) => (Deno.lstatSync(path).mode ?? 0) & 0o777);
+    assertEquals(modes, [0o660, 0o600]);
+    const names = [...Deno.readDirSync(`${publicPath}/..`.replace("/public.sock/..", ""))].map(({ name }) => name)
+      .sort();
+    assertEquals(names, ["private.sock", "public.sock"]);
+    assert(await accepts({ transport: "unix", path: publicPath }));
+  });
+});
+
+Deno.test("listenPublic() says why it cannot listen", () => {
+  using directory = new TestDirectory();
+  const server = new HandlerServer({
+    workerId: 1,
+    trustedProxies: { unix: false, networks: [] },
+    respond: () => new Response(""),
+    nextId: () => "",
+    background: new Background(),
+    accessLog: { enabled: false, write() {}, writeSpans() {}, close: () => Promise.resolve() },
+  });
+  const path = directory.at("nowhere/app.sock");
+  const error = assertThrows(() => server.listenPublic({ path, mode: 0o660, owner: null }), StackdError);
+  assertMatch(error.message, /^Cannot listen on ".*nowhere\/app\.sock": /);
+  assertEquals([error.code, error.exitCode], ["STACKD_LISTEN", 1]);
+});
+
+Deno.test("requests on the public socket are logged, those of our front are not", async () => {
+  const handler: Handler = (request, info) => {
+    info.signal; // who asks for it is told, and so is the log
+    const { pathname } = new URL(request.url);
+    if (pathname === "/none") return new Response(null, { status: 204 });
+    if (pathname === "/throw") throw new Error("x");
+    return new Response("12345", { headers: { "content-length": "5" } });
+  };
+  await serving(handler, { withPrivate: true }, async ({ lines, publicPath, privatePath }) => {
+    await ask(privatePath, "GET /front HTTP/1.1\nHost: x\n\n");
+    await ask(publicPath, "GET /a?b HTTP/1.1\nHost: x\nReferer: r\nUser-Agent: u\n\n");
+    await ask(publicPath, "GET /none HTTP/1.1\nHost: x\n\n");
+    await stderrOf(() => ask(publicPath, "POST /throw HTTP/1.1\nHost: x\n\n"));
+    const common = { remoteAddress: "unix:", referer: null, userAgent: null };
+    assertEquals(lines, [
+      { ...common, requestLine: "GET /a?b HTTP/1.1", status: 200, bytes: 5, referer: "r", userAgent: "u" },
+      { ...common, requestLine: "GET /none HTTP/1.1", status: 204, bytes: 0 },
+      { ...common, requestLine: "POST /throw HTTP/1.1", status: 500, bytes: 44 },
+    ]);
+  });
+});
+
+Deno.test("a client that leaves aborts the signal and is logged as 499", async () => {
+  const aborted = Promise.withResolvers<void>();
+  const handler: Handler = (_, { signal }) =>
+    new Promise((resolve) => {
+      signal.addEventListener("abort", () => {
+        aborted.resolve();
+        resolve(new Response("too late"));
+      });
+    });
+  await serving(handler, {}, async ({ lines, publicPath }) => {
+    using client = await RawClient.connect({ transport: "unix", path: publicPath });
+    await client.send("GET /left HTTP/1.1\r\nHost: x\r\n\r\n");
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    client.close();
+    await aborted.promise;
+    await until("it is logged", () => lines.length === 1);
+    assertEquals([lines[0]?.status, lines[0]?.requestLine], [499, "GET /left HTTP/1.1"]);
+  });
+});
+
+Deno.test("a response that was used before is answered with 500, and a body that fails is logged", async () => {
+  const used = new Response("once");
+  const failing = () =>
+    new Response(
+      new ReadableStream({
+        pull(controller) {
+          controller.error(new RangeError("in the middle"));
+        },
+      }),
+    );
+  await serving((request) => request.url.endsWith("/used") ? used : failing(), {}, async ({ publicPath }) => {
+    await ask(publicPath, "GET /used HTTP/1.1\nHost: x\n\n");
+    const log = await stderrOf(async () => {
+      assertEquals((await ask(publicPath, "GET /used HTTP/1.1\nHost: x\n\n")).status, 500);
+      await assertRejects(() => ask(publicPath, "GET /failing HTTP/1.1\nHost: x\n\n"));
+    });
+    assertMatch(log, /A response could not be sent \(request id id-\d+\): TypeError: /);
+    assertStringIncludes(log, "RangeError: in the middle");
+  });
+});
+
+Deno.test("drain() answers what is in flight, asks clients to leave, and then accepts nobody", async () => {
+  const answer = Promise.withResolvers<void>();
+  const handler: Handler = async (request) => {
+    if (request.url.endsWith("/slow")) await answer.promise;
+    return request.url.endsWith("/redirect") ? Response.redirect("http://x/", 303) : new Response("done");
+  };
+  await serving(handler, {}, async ({ server, publicPath }) => {
+    const open = () => RawClient.connect({ transport: "unix", path: publicPath });
+    using slow = await open();
+    using idle = await open();
+    using redirected = await open();
+    await slow.send("GET /slow HTTP/1.1\r\nHost: x\r\n\r\n");
+    await idle.send("GET / HTTP/1.1\r\nHost: x\r\n\r\n");
+    assertEquals(fieldOf(await idle.response(), "connection"), null);
+    const drained = server.drain(5_000);
+    await idle.send("GET / HTTP/1.1\r\nHost: x\r\n\r\n");
+    assertEquals(fieldOf(await idle.response(), "connection"), "close");
+    await redirected.send("GET /redirect HTTP/1.1\r\nHost: x\r\n\r\n");
+    const redirect = await redirected.response();
+    assertEquals([redirect.status, fieldOf(redirect, "connection"), fieldOf(redirect, "location")], [
+      303,
+      "close",
+      "http://x/",
+    ]);
+    await until("nobody is accepted", async () => !await accepts({ transport: "unix", path: publicPath }));
+    answer.resolve();
+    assertEquals((await slow.response()).body, "done");
+    await drained;
+  });
+});
+
+Deno.test("drain() cuts off what is not answered in time", async () => {
+  const never = Promise.withResolvers<Response>();
+  await serving(() => never.promise, {}, async ({ server, publicPath }) => {
+    using client = await RawClient.connect({ transport: "unix", path: publicPath });
+    await client.send("GET / HTTP/1.1\r\nHost: x\r\n\r\n");
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    const begun = performance.now();
+    await server.drain(300);
+    const took = performance.now() - begun;
+    assert(took > 290 && took < 3_000, `${took} ms`);
+    assertEquals((await client.end()).rest, "");
+  });
+});

@@ -26,20 +26,22 @@ export function adapt(form: LoadedForm): Respond {
     } catch (thrown) {
       return failed(request, info, thrown);
     }
-    if (result instanceof Response) {
-      info.settle();
-      return result;
-    }
-    if (!isThenable(result)) return noResponse(request, info, result);
+    if (!isThenable(result)) return answered(request, info, result);
     return Promise.resolve(result).then(
-      (settled) => {
-        if (!(settled instanceof Response)) return noResponse(request, info, settled);
-        info.settle();
-        return settled;
-      },
+      (settled) => answered(request, info, settled),
       (thrown) => failed(request, info, thrown),
     );
   };
+}
+
+/** What a handler came to, as the answer. */
+function answered(request: Request, info: RequestInfo, result: unknown): Response {
+  // Deno would never answer a request whose response it cannot send.
+  if (!(result instanceof Response) || result.bodyUsed || result.type === "error") {
+    return unfit(request, info, result);
+  }
+  info.settle();
+  return result;
 }
 
 function handlerOf(form: LoadedForm): Handler {
@@ -56,9 +58,11 @@ function failed(request: Request, info: RequestInfo, thrown: unknown): Response 
   return failure(request, info);
 }
 
-function noResponse(request: Request, info: RequestInfo, returned: unknown): Response {
-  const what = Deno.inspect(returned, { depth: 0, strAbbreviateSize: 40 });
-  logError(`The handler returned ${what} instead of a Response for ${nameOf(request, info)}`);
+function unfit(request: Request, info: RequestInfo, returned: unknown): Response {
+  const what = returned instanceof Response
+    ? returned.bodyUsed ? "a Response whose body was read before" : "Response.error()"
+    : `${Deno.inspect(returned, { depth: 0, strAbbreviateSize: 40 })} instead of a Response`;
+  logError(`The handler returned ${what} for ${nameOf(request, info)}`);
   return failure(request, info);
 }
 

@@ -27,7 +27,7 @@ Deno.test("a static route serves files beside an upstream", async (t) => {
   await t.step("a small file", async () => {
     const response = await ask("/static/small.txt");
     assertEquals({ status: response.status, body: response.body }, { status: 200, body: "hello" });
-    assertEquals(fieldOf(response, "content-type"), "text/plain; charset=UTF-8");
+    assertEquals(fieldOf(response, "content-type"), "text/plain; charset=utf-8");
     assertEquals(fieldOf(response, "server"), "stackd");
     assert(fieldOf(response, "date")?.endsWith(" GMT"));
   });

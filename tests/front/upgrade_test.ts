@@ -48,6 +48,7 @@ Deno.test("an upgraded connection carries bytes both ways", async () => {
   }
   switching.peer?.close();
   assertEquals((await client.end()).rest, "");
+  client.close();
   const { status, bytes } = await front.log.entry();
   assertEquals({ status, bytes }, { status: 101, bytes: 3 * "from 0\r\n\r\n".length });
 });

@@ -97,6 +97,22 @@ Deno.test("adapt() answers 500 to what is no Response, and says what it was", as
   }
 });
 
+Deno.test("adapt() answers 500 to a Response that cannot be sent", async () => {
+  const used = new Response("x");
+  await used.text();
+  for (const handler of [() => used, () => Promise.resolve(used)]) {
+    const { response, log } = await mistake(handler);
+    assertEquals(response.status, 500);
+    assertStringIncludes(
+      log,
+      'The handler returned a Response whose body was read before for GET "/x" (request id id-1)',
+    );
+  }
+  const { response, log } = await mistake(() => Response.error());
+  assertEquals(response.status, 500);
+  assertStringIncludes(log, 'The handler returned Response.error() for GET "/x"');
+});
+
 Deno.test("adapt() says nothing of a handler that gave up because its client had left", async () => {
   const client = new AbortController();
   const asked = request("/", { signal: client.signal });

@@ -62,7 +62,7 @@ export class TestUpstream implements AsyncDisposable {
   script: Script;
   readonly #directory: string;
   readonly #listener: Deno.Listener;
-  readonly #peers = new Set<Peer>();
+  readonly #peers: Peer[] = [];
   readonly #tasks: Promise<void>[] = [];
 
   /** Starts on a unix socket, or on TCP. */
@@ -93,9 +93,8 @@ export class TestUpstream implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#listener.close();
-    const peers = [...this.#peers];
-    for (const peer of peers) peer.close();
-    await Promise.all([...this.#tasks, ...peers.map((peer) => peer.written)]);
+    for (const peer of this.#peers) peer.close();
+    await Promise.all([...this.#tasks, ...this.#peers.map((peer) => peer.written)]);
     await Deno.remove(this.#directory, { recursive: true });
     if (this.faults.length > 0) throw new Error(`the upstream got what is no request: ${this.faults.join("; ")}`);
   }
@@ -107,7 +106,7 @@ export class TestUpstream implements AsyncDisposable {
   }
 
   async #serve(peer: Peer): Promise<void> {
-    this.#peers.add(peer);
+    this.#peers.push(peer);
     this.open++;
     let scripts = Promise.resolve();
     const reader = new StrictRequestReader(peer.number, {
@@ -123,7 +122,6 @@ export class TestUpstream implements AsyncDisposable {
     });
     await peer.read((text) => reader.push(text));
     this.open--;
-    this.#peers.delete(peer);
   }
 }
 

@@ -34,6 +34,7 @@ export async function relay(
   try {
     const length = putRequest(exchange, client, out);
     const streams = !exchange.body.complete;
+    let uploaded: Promise<boolean> | null = null;
     for (let reuse = pool.reuse();; reuse = null) {
       // A second attempt never takes an idle connection: the first may have failed because those are all closed.
       upstream = reuse ?? await pool.connect();
@@ -42,7 +43,7 @@ export async function relay(
       try {
         const sent = await upstream.send(out, 0, length, readTimeout);
         if (sent < length) await upstream.write(out, sent, length, readTimeout);
-        if (streams) await uploadAndReadHead(exchange, upstream, readTimeout);
+        if (streams) ({ uploaded } = await uploadAndReadHead(exchange, upstream, readTimeout));
         else {
           while (!upstream.scanHead()) upstream.received(await upstream.read(readTimeout));
           if (upstream.head.status < 200) await passInterim(exchange, upstream, readTimeout);
@@ -77,8 +78,9 @@ export async function relay(
     if (sent < end) await connection.write(out, sent, end);
     else connection.sent();
     if (!upstream.complete) await download(exchange, upstream, chunked, readTimeout);
-    // A server that answered before it had the whole body gets no second request on this connection.
-    if (exchange.body.complete) pool.release(upstream);
+    // A server that answered before it had the whole body gets no second request on this connection; the last piece, when
+    // the answer has only overtaken it, is waited for.
+    if (exchange.body.complete && (uploaded === null || await uploaded)) pool.release(upstream);
     else upstream.close();
   } catch (thrown) {
     upstream?.close();
@@ -88,14 +90,24 @@ export async function relay(
   }
 }
 
-/** Uploads what is left of the body while the response is waited for: a server may answer before it has read everything. */
-async function uploadAndReadHead(exchange: Exchange, upstream: UpstreamConnection, timeout: number): Promise<void> {
+/**
+ * Uploads what is left of the body while the response is waited for: a server may answer before it has read everything.
+ * Gives the upload's end, once there is a final head: whether the server took all of it.
+ */
+async function uploadAndReadHead(
+  exchange: Exchange,
+  upstream: UpstreamConnection,
+  timeout: number,
+): Promise<{ readonly uploaded: Promise<boolean> }> {
   let failure: unknown = null;
-  const uploaded = upload(exchange, upstream, timeout).catch((thrown) => {
+  const uploaded = upload(exchange, upstream, timeout).then(() => true, (thrown) => {
     // A server may also close before it has read everything: its answer, if any, is still to be had.
-    if (thrown instanceof UpstreamError) return upstream.resumeDeadline(timeout);
-    failure = thrown;
-    upstream.close();
+    if (thrown instanceof UpstreamError) upstream.resumeDeadline(timeout);
+    else {
+      failure = thrown;
+      upstream.close();
+    }
+    return false;
   });
   exchange.retainUntil(uploaded);
   try {
@@ -103,6 +115,7 @@ async function uploadAndReadHead(exchange: Exchange, upstream: UpstreamConnectio
   } catch (thrown) {
     throw failure ?? thrown;
   }
+  return { uploaded };
 }
 
 async function readFinalHead(exchange: Exchange, upstream: UpstreamConnection, timeout: number): Promise<void> {

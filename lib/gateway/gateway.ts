@@ -63,19 +63,18 @@ class Gateway {
 
   /** Takes what only one process may have, before anything is started. */
   async claim(): Promise<void> {
-    const { socket, pidfile, http, accessLog } = this.#options;
+    const { socket, pidfile } = this.#options;
     if (socket !== null) await claimSocketPath(socket);
     if (pidfile !== null) this.#pidfile = writePidfile(pidfile);
-    // Requests on the public socket are logged by the worker, which opens the same log for itself.
-    this.#accessLog = openAccessLog(http.length === 0 ? { kind: "off" } : accessLog);
-    this.#directory = makePrivateDirectory();
   }
 
   /** Starts the worker, and the front when it is ready. */
   async start(): Promise<void> {
     const { bootTimeout, http } = this.#options;
-    const directory = this.#directory?.path ?? "";
-    const privateSocket = `${directory}/worker.sock`;
+    // Requests on the public socket are logged by the worker, which opens the same log for itself.
+    const accessLog = this.#accessLog = openAccessLog(http.length === 0 ? { kind: "off" } : this.#options.accessLog);
+    const directory = this.#directory = makePrivateDirectory();
+    const privateSocket = `${directory.path}/worker.sock`;
     const worker = workerOptions(this.#options, http.length === 0 ? null : privateSocket);
     // The front is the larger part of the program: it is loaded where there is one, while the worker starts.
     const loading = http.length === 0 ? null : import("./front.ts");
@@ -85,11 +84,11 @@ class Gateway {
       (ready) => this.#ready = ready,
     );
     await this.#slot.start();
-    if (loading === null || this.#accessLog === null) return;
+    if (loading === null) return;
     const { startGatewayFront } = await loading;
     if (this.#ended) return;
     try {
-      this.#front = startGatewayFront(this.#options, privateSocket, this.#accessLog);
+      this.#front = startGatewayFront(this.#options, privateSocket, accessLog);
     } catch (thrown) {
       await this.#slot.stop(0); // what onStart began, onStop ends
       throw thrown;
@@ -149,7 +148,7 @@ function describe(address: ListenAddress): string {
 }
 
 function workerOptions(options: GatewayOptions, privateSocket: string | null): WorkerOptions {
-  const { module, exportName, socket, socketMode, socketOwner, trustedProxies, accessLog, gracefulTimeout } = options;
+  const { module, exportName, socket, socketMode, socketOwner, trustedProxies, accessLog } = options;
   return {
     workerId: 1,
     module,
@@ -158,6 +157,5 @@ function workerOptions(options: GatewayOptions, privateSocket: string | null): W
     privateSocket,
     trustedProxies,
     accessLog,
-    gracefulTimeout,
   };
 }

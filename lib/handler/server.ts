@@ -14,6 +14,7 @@ import { RequestInfo, type Site } from "./info.ts";
 import { logRequest } from "./log_request.ts";
 import { markTrusted } from "./request_view.ts";
 import { describeThrown } from "./stack.ts";
+import { within } from "./within.ts";
 
 /** Mode of a private socket. */
 const PRIVATE_MODE = 0o600;
@@ -35,8 +36,6 @@ export interface ServerOptions {
 /** A running listener. */
 interface Listener {
   readonly server: Deno.HttpServer<Deno.UnixAddr>;
-  /** Ends it with all that is in flight. */
-  readonly abort: AbortController;
   /** Whether peers that are not ours connect to it. */
   readonly isPublic: boolean;
 }
@@ -80,13 +79,12 @@ export class HandlerServer {
       if (response instanceof Response) return finish(request, info, response);
       return response.then((settled) => finish(request, info, settled));
     };
-    const abort = new AbortController();
     const onError = (thrown: unknown) => this.#onError(thrown);
     const { server, identity } = bindSocket(
       file,
-      (path) => Deno.serve({ path, signal: abort.signal, onListen: () => {}, onError }, handler),
+      (path) => Deno.serve({ path, onListen: () => {}, onError }, handler),
     );
-    this.#listeners.push({ server, abort, isPublic });
+    this.#listeners.push({ server, isPublic });
     return identity;
   }
 
@@ -98,22 +96,21 @@ export class HandlerServer {
   }
 
   /**
-   * Ends all listeners. Requests in flight are answered, for at most `timeout` ms; then they are cut off.
+   * Ends all listeners. Requests in flight are answered, for at most `timeout` ms; those that are left then end with the
+   * process.
    *
    * Deno closes idle connections at once when it shuts down, and what their clients just wrote is lost. So every answer says
    * `Connection: close` from now on, and a public socket is served until it is quiet, but not for long: clients that keep
    * connections open leave by themselves then.
+   *
+   * @returns Whether all were answered.
    */
-  async drain(timeout: number): Promise<void> {
+  async drain(timeout: number): Promise<boolean> {
     this.#draining = true;
     const deadline = performance.now() + timeout;
     if (this.#listeners.some(({ isPublic }) => isPublic)) await this.#untilQuiet(Math.min(GRACE, timeout));
-    await Promise.all(this.#listeners.map(async ({ server, abort }) => {
-      const late = setTimeout(() => abort.abort(), Math.max(0, deadline - performance.now()));
-      await server.shutdown();
-      await server.finished;
-      clearTimeout(late);
-    }));
+    const down = Promise.all(this.#listeners.map(({ server }) => server.shutdown())).then(() => true);
+    return await within(down, Math.max(0, deadline - performance.now())) ?? false;
   }
 
   async #untilQuiet(longest: number): Promise<void> {

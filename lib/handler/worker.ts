@@ -19,6 +19,7 @@ import { describeHandler, type LoadedHandler, loadHandler } from "./loader.ts";
 import { installRequestView } from "./request_view.ts";
 import { HandlerServer } from "./server.ts";
 import { describeThrown, headline, userFrames } from "./stack.ts";
+import { within } from "./within.ts";
 
 /** `onStop` may take this long, ms, even when the requests in flight have used up the whole drain. */
 const STOP_AT_LEAST = 1_000;
@@ -122,7 +123,8 @@ class Worker {
   /** Serves on the sockets that there are to be; gives the public one's identity. */
   #listen(handler: LoadedHandler, accessLog: AccessLog): FileIdentity | null {
     const { workerId, socket, privateSocket, trustedProxies } = this.#options;
-    installRequestView(privateSocket === null ? trustedProxies.unix ? "all" : "none" : "marked");
+    const untrusted = socket !== null && !trustedProxies.unix;
+    installRequestView(!untrusted ? "all" : privateSocket === null ? "none" : "marked");
     const server = this.#server = new HandlerServer({
       workerId,
       trustedProxies,
@@ -154,7 +156,8 @@ class Worker {
   async #drain(timeout: number): Promise<number> {
     const deadline = performance.now() + timeout;
     const left = () => Math.max(0, deadline - performance.now());
-    await this.#server?.drain(timeout);
+    const answered = await this.#server?.drain(timeout) ?? true;
+    if (!answered && timeout > 0) logError(`Requests were not answered within ${timeout / 1_000} s and are cut off`);
     await within(this.#background.settled(), left());
     if (this.#background.size > 0) logError(`Work after the answer was not done in time (${this.#background.size})`);
     await this.#runOnStop(Math.max(left(), STOP_AT_LEAST));
@@ -171,17 +174,6 @@ class Worker {
     } catch (thrown) {
       logError(`onStop threw ${describeThrown(thrown)}`);
     }
-  }
-}
-
-/** What `work` comes to, or undefined after `timeout` ms. */
-async function within<Value>(work: Promise<Value>, timeout: number): Promise<Value | undefined> {
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  const late = new Promise<undefined>((resolve) => timer = setTimeout(() => resolve(undefined), timeout));
-  try {
-    return await Promise.race([work, late]);
-  } finally {
-    clearTimeout(timer);
   }
 }
 

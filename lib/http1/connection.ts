@@ -37,6 +37,9 @@ export class ClientGone extends Error {
 /** How long, and for how many bytes, a connection that was answered early is still read, so that the answer arrives. */
 const LINGER = Object.freeze({ total: 30_000, idle: 5_000, bytes: 64 * 1024 * 1024 }); // times are nginx's lingering_*
 
+/** How long a connection is kept for its next request while the front drains, ms. */
+const DRAIN_IDLE = 100;
+
 /** One accepted connection. */
 export class ClientConnection implements Expiring {
   readonly conn: Deno.Conn;
@@ -107,7 +110,8 @@ export class ClientConnection implements Expiring {
         }
         if (inbox.length === 0 && !inbox.readingAhead) inbox.start = inbox.end = 0;
         this.#phase = "idle";
-        this.#readDeadline = service.deadlines.after(service.limits.keepaliveTimeout);
+        // An answer that had begun before a drain could not say that it is the last: the client may have gone on already.
+        this.#readDeadline = service.deadlines.after(service.draining ? DRAIN_IDLE : service.limits.keepaliveTimeout);
       }
     } catch {
       // The client left between two requests, or its deadline passed.
@@ -163,9 +167,12 @@ export class ClientConnection implements Expiring {
     this.#phase = "body";
     this.#readDeadline = this.service.deadlines.after(this.service.limits.bodyTimeout);
     const n = await settled(this.conn.read(view));
-    this.#readDeadline = Infinity;
     if (n === null) throw this.lost("the client left within its body");
-    if (this.#phase === "body") this.#phase = "busy";
+    // An early answer may have ended the exchange meanwhile: then the deadline is not this read's any more.
+    if (this.#phase === "body") {
+      this.#phase = "busy";
+      this.#readDeadline = Infinity;
+    }
     return n;
   }
 

@@ -31,6 +31,8 @@ export class Deadlines {
 
   /** The deadline `ms` milliseconds from now (0: never), not early however stale the coarse clock is. */
   after(ms: number): number {
+    // The coarse clock stands still while nothing is watched.
+    if (this.#timer === undefined) this.#now = this.#clock();
     return ms === 0 ? Infinity : this.#now + ms + TICK;
   }
 

@@ -81,7 +81,7 @@ export class Exchange {
   }
 
   /** Keeps the exchange from being reused before `work`, which never rejects, is over. */
-  retainUntil(work: Promise<void>): void {
+  retainUntil(work: Promise<unknown>): void {
     this.#retained = true;
     work.then(() => {
       this.#retained = false;

@@ -23,8 +23,6 @@ export interface WorkerOptions {
   readonly trustedProxies: TrustedProxies;
   /** Where requests on the public socket are logged. */
   readonly accessLog: AccessLogTarget;
-  /** How long requests in flight may take when this worker is told to end by a signal of its own, ms. */
-  readonly gracefulTimeout: number;
 }
 
 /** From the supervisor to a worker. */
@@ -96,7 +94,6 @@ const isWorkerOptions = record<WorkerOptions>({
   privateSocket: orNull(text),
   trustedProxies: record<TrustedProxies>({ unix: flag, networks: list(text) }),
   accessLog: isAccessLog,
-  gracefulTimeout: number,
 });
 
 const ERROR_CODE: Guard<ErrorCode> = (value): value is ErrorCode => text(value) && /^STACKD_[A-Z_]+$/.test(value);

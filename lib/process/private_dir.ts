@@ -11,6 +11,8 @@ const LONGEST = 70;
 /** A directory of mode 700 for the life of this process. */
 export interface PrivateDirectory {
   readonly path: string;
+  /** Makes it anew when somebody who tidies up temporary files has removed it. Throws when that cannot be. */
+  restore(): void;
   /** Removes it with all that is in it. */
   remove(): void;
 }
@@ -29,6 +31,15 @@ export function makePrivateDirectory(): PrivateDirectory {
     }
     return {
       path,
+      restore() {
+        try {
+          Deno.mkdirSync(path, { mode: 0o700 });
+        } catch (thrown) {
+          // In a directory of everybody, another user may have been first.
+          const { isDirectory, uid } = Deno.lstatSync(path);
+          if (!isDirectory || uid !== Deno.uid()) throw thrown;
+        }
+      },
       remove() {
         try {
           Deno.removeSync(path, { recursive: true });

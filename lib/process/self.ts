@@ -5,6 +5,9 @@
  */
 import { fromFileUrl } from "@std/path";
 
+/** Asked for once: the system has another name for an executable that was replaced on disk while it runs. */
+const PROGRAM = Deno.execPath();
+
 /** A program and its arguments. */
 export interface CommandLine {
   readonly program: string;
@@ -16,9 +19,8 @@ export interface CommandLine {
  * the project's own configuration, whatever directory it is started from.
  */
 export function selfCommand(args: readonly string[]): CommandLine {
-  const program = Deno.execPath();
-  if (Deno.build.standalone) return { program, args };
+  if (Deno.build.standalone) return { program: PROGRAM, args };
   const [config, entry] = ["deno.json", "cli.ts"].map((name) => fromFileUrl(new URL(`../../${name}`, import.meta.url)));
   const flags = ["-A", "--quiet", "--no-check", "--frozen", "--unstable-net", "--unstable-worker-options"];
-  return { program, args: ["run", ...flags, `--config=${config}`, `${entry}`, ...args] };
+  return { program: PROGRAM, args: ["run", ...flags, `--config=${config}`, `${entry}`, ...args] };
 }

@@ -9,6 +9,7 @@ import { logError } from "../observe/log.ts";
 import { Channel } from "./channel.ts";
 import { isWorkerMessage, type SupervisorMessage, type WorkerMessage, type WorkerReady } from "./messages.ts";
 import type { WorkerOptions } from "./messages.ts";
+import type { PrivateDirectory } from "./private_dir.ts";
 import { selfCommand } from "./self.ts";
 import { removeLeftover } from "./unix_path.ts";
 
@@ -27,8 +28,8 @@ export interface WorkerExit {
 /** What a worker is started with. */
 export interface WorkerStart {
   readonly options: WorkerOptions;
-  /** A private directory for the channel. */
-  readonly directory: string;
+  /** The private directory, for the channel. */
+  readonly directory: PrivateDirectory;
   /** How long it may take to be ready, ms. Beyond: it is killed, `STACKD_BOOT_TIMEOUT`. */
   readonly bootTimeout: number;
 }
@@ -52,20 +53,27 @@ export class WorkerHandle {
   /** Settles when the process has ended and nothing of it is left. */
   readonly exited: Promise<WorkerExit>;
 
-  /** Starts the process. */
+  /** Starts the process. Throws when the system does not allow another one. */
   constructor(start: WorkerStart) {
-    this.#start = start;
+    const { directory, options } = this.#start = start;
     this.ready.catch(() => {}); // whoever does not wait for it is told by `exited`
-    const path = `${start.directory}/channel-${start.options.workerId}-${crypto.randomUUID().slice(0, 8)}`;
+    directory.restore();
+    const path = `${directory.path}/channel-${options.workerId}-${crypto.randomUUID().slice(0, 8)}`;
     this.#listener = Deno.listen({ transport: "unix", path });
     const { program, args } = selfCommand(["worker", path]);
     const begun = performance.now();
-    this.#child = new Deno.Command(program, {
-      args: [...args],
-      stdin: "piped",
-      stdout: "inherit",
-      stderr: "inherit",
-    }).spawn();
+    try {
+      const command = new Deno.Command(program, {
+        args: [...args],
+        stdin: "piped",
+        stdout: "inherit",
+        stderr: "inherit",
+      });
+      this.#child = command.spawn();
+    } catch (thrown) {
+      this.#closeListener();
+      throw thrown;
+    }
     this.#killer = setTimeout(() => this.#expire(), start.bootTimeout);
     const talk = this.#talk();
     this.exited = this.#child.status.then(async ({ code, signal }) => {
@@ -74,7 +82,7 @@ export class WorkerHandle {
       this.#closeListener();
       await talk; // what it said before it ended counts
       await this.#child.stdin.abort().catch(() => {});
-      if (start.options.socket !== null) removeLeftover(start.options.socket.path, this.pid);
+      if (options.socket !== null) removeLeftover(options.socket.path, this.pid);
       this.#state = "exited";
       this.#ready.reject(this.#notReady(`the worker ${describeExit(exit)}`, "STACKD_HANDLER_LOAD"));
       return exit;

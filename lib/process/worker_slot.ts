@@ -49,24 +49,31 @@ export class WorkerSlot {
     this.#kept = this.#keep(occupant);
   }
 
-  async #keep(occupant: Occupant): Promise<void> {
-    for (let deaths = 0;;) {
-      const exit = await occupant.exited;
+  async #keep(first: Occupant): Promise<void> {
+    let deaths = 0;
+    for (let occupant: Occupant | null = first;; occupant = await this.#refill()) {
+      const exit = await occupant?.exited;
       if (this.#stopping.signal.aborted) return;
-      const respawn = afterDeath(deaths, exit.lived);
+      const respawn = afterDeath(deaths, exit?.lived ?? 0);
       deaths = respawn.deaths;
-      this.#report(occupant, exit, respawn.delay);
+      if (occupant !== null && exit !== undefined) this.#report(occupant, exit, respawn.delay);
       await wait(respawn.delay, this.#stopping.signal);
       if (this.#stopping.signal.aborted) return;
-      occupant = this.#occupant = this.#spawn();
-      try {
-        this.#onReady(await occupant.ready);
-        logInfo(`Worker ${this.#id} serves again (pid ${occupant.pid})`);
-      } catch (thrown) {
-        if (!this.#stopping.signal.aborted) this.#complain(thrown);
-        occupant.kill();
-      }
     }
+  }
+
+  /** Starts another worker, and waits for it to serve or to fail; null when there could not even be a process. */
+  async #refill(): Promise<Occupant | null> {
+    let occupant: Occupant | null = null;
+    try {
+      occupant = this.#occupant = this.#spawn();
+      this.#onReady(await occupant.ready);
+      logInfo(`Worker ${this.#id} serves again (pid ${occupant.pid})`);
+    } catch (thrown) {
+      if (!this.#stopping.signal.aborted) this.#complain(thrown);
+      occupant?.kill();
+    }
+    return occupant;
   }
 
   #report({ pid }: Occupant, exit: WorkerExit, delay: number): void {

@@ -1,0 +1,72 @@
+/** The pid file. */
+import { assertEquals, assertThrows } from "@std/assert";
+import { StackdError } from "../../lib/errors.ts";
+import { readPid, writePidfile } from "../../lib/process/pidfile.ts";
+import { Running, TestDirectory } from "../support/stackd.ts";
+import { asNobody } from "../support/as_nobody.ts";
+
+Deno.test("writePidfile() writes this process's id, and removes it", () => {
+  using directory = new TestDirectory();
+  const path = directory.at("my.pid");
+  const pidfile = writePidfile(path);
+  assertEquals(Deno.readTextFileSync(path), `${Deno.pid}\n`);
+  assertEquals([...Deno.readDirSync(directory.path)].length, 1, "no temporary file is left");
+  pidfile.remove();
+  assertEquals([...Deno.readDirSync(directory.path)], []);
+  pidfile.remove();
+});
+
+Deno.test("writePidfile() replaces what names no process of this program", async (t) => {
+  const cases: [content: string, why: string][] = [
+    ["", "empty"],
+    ["not a pid\n", "no number"],
+    ["0\n", "no process"],
+    ["999999999\n", "a process that is gone"],
+    ["1\n", "another program"],
+    [`${Deno.pid}\n`, "this very process, restarted in its place"],
+  ];
+  for (const [content, why] of cases) {
+    await t.step(why, () => {
+      using directory = new TestDirectory();
+      const path = directory.write("my.pid", content);
+      writePidfile(path, (pid) => pid === 1 ? "init" : pid === Deno.pid ? "stackd" : null);
+      assertEquals(readPid(path), Deno.pid);
+    });
+  }
+});
+
+Deno.test("writePidfile() refuses a file that names a running process of this program", async () => {
+  using directory = new TestDirectory();
+  await using other = new Running(Deno.execPath(), ["eval", "await new Promise((end) => setTimeout(end, 60_000))"]);
+  const path = directory.write("my.pid", `${other.pid}\n`);
+  const error = assertThrows(() => writePidfile(path), StackdError);
+  assertEquals(error.message, `Cannot write pid file "${path}": it names the running process ${other.pid} (deno)`);
+  assertEquals([error.code, error.exitCode], ["STACKD_PIDFILE", 1]);
+  assertEquals(readPid(path), other.pid, "it is left as it was");
+  await other.stop("SIGKILL");
+  writePidfile(path).remove();
+});
+
+Deno.test("writePidfile() says why it cannot write", () => {
+  using directory = new TestDirectory();
+  const missing = directory.at("nowhere/my.pid");
+  assertThrows(
+    () => writePidfile(missing),
+    StackdError,
+    `Cannot write pid file "${missing}": its directory does not exist`,
+  );
+  Deno.chmodSync(directory.path, 0o755);
+  const denied = directory.at("my.pid");
+  asNobody(() =>
+    assertThrows(() => writePidfile(denied), StackdError, `Cannot write pid file "${denied}": permission denied`)
+  );
+});
+
+Deno.test("remove() leaves the file of another process", () => {
+  using directory = new TestDirectory();
+  const path = directory.at("my.pid");
+  const pidfile = writePidfile(path);
+  Deno.writeTextFileSync(path, "1\n");
+  pidfile.remove();
+  assertEquals(readPid(path), 1);
+});

@@ -1,0 +1,14 @@
+/** How this program starts itself. */
+import { assert, assertEquals } from "@std/assert";
+import { selfCommand } from "../../lib/process/self.ts";
+import { ROOT, Running } from "../support/stackd.ts";
+
+Deno.test("selfCommand() runs cli.ts from any directory in a source run", async () => {
+  const { program, args } = selfCommand(["version"]);
+  assertEquals(program, Deno.execPath());
+  assert(args.includes(`${ROOT}cli.ts`), args.join(" "));
+  await using running = new Running(program, args, { cwd: "/" });
+  const { code, stdout, stderr } = await running.ended;
+  assertEquals([code, stderr], [0, ""]);
+  assert(stdout.startsWith("stackd "), stdout);
+});

@@ -1,0 +1,153 @@
+/** Public unix sockets: claiming, taking over, removing. */
+import { assert, assertEquals, assertMatch, assertRejects, assertThrows } from "@std/assert";
+import { type ErrorCode, StackdError } from "../../lib/errors.ts";
+import { bindSocket, claimSocketPath, removeLeftover, removeSocket } from "../../lib/process/unix_path.ts";
+import { Running, TestDirectory } from "../support/stackd.ts";
+import { accepts } from "../support/until.ts";
+
+const listen = (path: string) => Deno.listen({ transport: "unix", path });
+
+/** The error of claiming `path`. */
+async function refusal(path: string, code: ErrorCode): Promise<string> {
+  const error = await assertRejects(() => claimSocketPath(path), StackdError);
+  assertEquals([error.code, error.exitCode], [code, 1]);
+  return error.message;
+}
+
+/** A socket at `path` whose process was killed. */
+async function leaveStale(path: string): Promise<void> {
+  const script =
+    `const listener = Deno.listen({ transport: "unix", path: Deno.args[0] }); console.log("listening"); await listener.accept();`;
+  await using other = new Running(Deno.execPath(), ["eval", script, path]);
+  await other.untilPrinted(/listening/);
+  await other.stop("SIGKILL");
+}
+
+Deno.test("claimSocketPath() takes a path where nothing is", async () => {
+  using directory = new TestDirectory();
+  await claimSocketPath(directory.at("app.sock"));
+});
+
+Deno.test("claimSocketPath() removes a socket that nobody serves", async () => {
+  using directory = new TestDirectory();
+  const path = directory.at("app.sock");
+  await leaveStale(path);
+  assert(Deno.lstatSync(path).isSocket);
+  await claimSocketPath(path);
+  assertEquals([...Deno.readDirSync(directory.path)], []);
+});
+
+Deno.test("claimSocketPath() refuses a socket that somebody serves", async () => {
+  using directory = new TestDirectory();
+  const path = directory.at("app.sock");
+  using _ = listen(path);
+  assertEquals(await refusal(path, "STACKD_ADDRESS_IN_USE"), `Cannot listen on "${path}": another process serves it`);
+});
+
+Deno.test("claimSocketPath() refuses what is no socket, and leaves it", async (t) => {
+  using directory = new TestDirectory();
+  const file = directory.write("file", "precious");
+  const link = directory.at("link");
+  Deno.symlinkSync(directory.at("gone"), link);
+  const cases: [path: string, kind: string][] = [
+    [file, "regular file"],
+    [directory.path, "directory"],
+    [link, "symbolic link"],
+    ["/dev/null", "device or pipe"],
+  ];
+  for (const [path, kind] of cases) {
+    await t.step(kind, async () => {
+      const message = await refusal(path, "STACKD_SOCKET_PATH");
+      assertEquals(message, `Cannot listen on "${path}": it is a ${kind}, not a socket`);
+    });
+  }
+  assertEquals(Deno.readTextFileSync(file), "precious");
+});
+
+Deno.test("claimSocketPath() says so when there is no such directory", async () => {
+  using directory = new TestDirectory();
+  const path = directory.at("nowhere/app.sock");
+  assertEquals(
+    await refusal(path, "STACKD_LISTEN"),
+    `Cannot listen on "${path}": there is no directory "${directory.at("nowhere")}"`,
+  );
+});
+
+Deno.test("claimSocketPath() allows what can be bound, to the byte", async () => {
+  const directory = "/tmp";
+  const [, most] = /at most (\d+) bytes/.exec(await refusal(`${directory}/${"é".repeat(60)}`, "STACKD_SOCKET_PATH")) ??
+    [];
+  const longest = `${directory}/${"x".repeat(Number(most) - directory.length - 1)}`;
+  await claimSocketPath(longest);
+  const { server, identity } = bindSocket({ path: longest, mode: 0o600, owner: null }, listen);
+  removeSocket(longest, identity);
+  server.close();
+  await refusal(`${longest}x`, "STACKD_SOCKET_PATH");
+});
+
+Deno.test("bindSocket() gives mode and owner before anybody can see the socket", () => {
+  using directory = new TestDirectory();
+  const path = directory.at("app.sock");
+  const seen: string[] = [];
+  const owner = Deno.uid() === 0 ? { uid: 65_534, gid: 65_533 } : { uid: Deno.uid() ?? 0, gid: Deno.gid() ?? 0 };
+  const umask = Deno.umask(0o022);
+  const { server } = bindSocket({ path, mode: 0o640, owner }, (temporary) => {
+    seen.push(temporary);
+    const listener = listen(temporary);
+    assertEquals((Deno.lstatSync(temporary).mode ?? 0) & 0o777, 0o640);
+    return listener;
+  });
+  assertEquals(Deno.umask(umask), 0o022, "the umask is as it was");
+  const { mode, uid, gid } = Deno.lstatSync(path);
+  assertEquals([(mode ?? 0) & 0o777, { uid, gid }], [0o640, owner]);
+  assertMatch(seen.join(), /\/\.app\.sock\.\d+$/);
+  server.close();
+});
+
+Deno.test("bindSocket() takes a path over from who serves it, without a moment in between", async () => {
+  using directory = new TestDirectory();
+  const file = { path: directory.at("app.sock"), mode: 0o660, owner: null };
+  const first = bindSocket(file, listen);
+  const second = bindSocket(file, listen);
+  assert(first.identity.inode !== second.identity.inode);
+  first.server.close(); // it must not take the second one's name with it
+  const accepted = second.server.accept();
+  assert(await accepts({ transport: "unix", path: file.path }));
+  (await accepted).close();
+  assertEquals([...Deno.readDirSync(directory.path)].map(({ name }) => name), ["app.sock"]);
+  removeSocket(file.path, first.identity);
+  assert(Deno.lstatSync(file.path).isSocket, "it is another one");
+  removeSocket(file.path, second.identity);
+  assertEquals([...Deno.readDirSync(directory.path)], []);
+  removeSocket(file.path, second.identity);
+  second.server.close();
+});
+
+Deno.test("bindSocket() leaves nothing behind when it fails, and says why", () => {
+  using directory = new TestDirectory();
+  const umask = Deno.umask();
+  const path = directory.at("app.sock");
+  const error = assertThrows(
+    () =>
+      bindSocket({ path, mode: 0o660, owner: null }, (temporary) => {
+        listen(temporary).close();
+        throw new Error("no luck");
+      }),
+    StackdError,
+  );
+  assertEquals([error.code, error.exitCode], ["STACKD_LISTEN", 1]);
+  assertEquals(error.message, `Cannot listen on "${path}": no luck`);
+  assertEquals([...Deno.readDirSync(directory.path)], []);
+  assertEquals(Deno.umask(), umask);
+});
+
+Deno.test("removeLeftover() removes what a process left when it died within bindSocket()", async () => {
+  using directory = new TestDirectory();
+  const path = directory.at("app.sock");
+  await leaveStale(directory.at(".app.sock.123"));
+  directory.write(".app.sock.124", "no socket");
+  removeLeftover(path, 123);
+  removeLeftover(path, 124);
+  removeLeftover(path, 125);
+  assertEquals([...Deno.readDirSync(directory.path)].map(({ name }) => name), [".app.sock.124"]);
+});

@@ -1,0 +1,169 @@
+/** A worker's place is kept filled. The workers here are no processes. */
+import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
+import { StackdError } from "../../lib/errors.ts";
+import type { WorkerReady } from "../../lib/process/messages.ts";
+import type { WorkerExit } from "../../lib/process/worker_handle.ts";
+import { type Occupant, WorkerSlot } from "../../lib/process/worker_slot.ts";
+import { stderrOf } from "../handler/support.ts";
+import { until } from "../support/until.ts";
+
+const READY: WorkerReady = { type: "ready", handler: "x", socket: null };
+const failure = new StackdError("STACKD_HANDLER_LOAD", 'Cannot load "x": it threw', { detail: "    at x" });
+
+class FakeWorker implements Occupant {
+  readonly #ready = Promise.withResolvers<WorkerReady>();
+  readonly #exited = Promise.withResolvers<WorkerExit>();
+  readonly ready = this.#ready.promise;
+  readonly exited = this.#exited.promise;
+  readonly pid: number;
+  drained: number | null = null;
+  killed = false;
+
+  constructor(pid: number) {
+    this.pid = pid;
+    this.ready.catch(() => {});
+  }
+
+  boot(): void {
+    this.#ready.resolve(READY);
+  }
+
+  fail(): void {
+    this.#ready.reject(failure);
+  }
+
+  die(lived: number, code = 0, signal: Deno.Signal | null = "SIGKILL"): void {
+    this.#ready.reject(failure);
+    this.#exited.resolve({ code, signal, lived });
+  }
+
+  drain(timeout: number): Promise<WorkerExit> {
+    this.drained = timeout;
+    this.die(0, 0, null);
+    return this.exited;
+  }
+
+  kill(): void {
+    this.killed = true;
+    this.die(0);
+  }
+}
+
+/** A slot, the workers that were started for it, and how often one was ready. */
+function slot() {
+  const workers: FakeWorker[] = [];
+  const state = { ready: 0 };
+  const spawn = () => {
+    const worker = new FakeWorker(100 + workers.length);
+    workers.push(worker);
+    return worker;
+  };
+  return { slot: new WorkerSlot(1, spawn, () => state.ready++), workers, state };
+}
+
+Deno.test("start() is done when the first worker is ready", async () => {
+  const { slot: place, workers, state } = slot();
+  const started = place.start();
+  assertEquals([workers.length, state.ready], [1, 0]);
+  workers[0]?.boot();
+  await started;
+  assertEquals(state.ready, 1);
+  await place.stop(5_000);
+  assertEquals([workers.length, workers[0]?.drained], [1, 5_000]);
+});
+
+Deno.test("start() throws what is wrong with the first worker, and starts no second one", async () => {
+  const { slot: place, workers } = slot();
+  const started = place.start();
+  workers[0]?.fail();
+  assertEquals(await assertRejects(() => started, StackdError), failure);
+  assertEquals([workers.length, workers[0]?.killed], [1, true]);
+});
+
+Deno.test("a worker that dies is replaced at once, and said to be", async () => {
+  const { slot: place, workers, state } = slot();
+  const started = place.start();
+  workers[0]?.boot();
+  await started;
+  const log = await stderrOf(async () => {
+    workers[0]?.die(60_000);
+    await until("another one is started", () => workers.length === 2);
+    workers[1]?.boot();
+    await until("it serves", () => state.ready === 2);
+    workers[1]?.die(60_000, 3, null);
+    await until("and another one", () => workers.length === 3);
+    workers[2]?.boot();
+    await until("it serves", () => state.ready === 3);
+  });
+  assertStringIncludes(log, "[error] Worker 1 (pid 100) was killed by SIGKILL; another one is started\n");
+  assertStringIncludes(log, "[info] Worker 1 serves again (pid 101)\n");
+  assertStringIncludes(log, "[error] Worker 1 (pid 101) exited with code 3; another one is started\n");
+  await place.stop(0);
+});
+
+Deno.test("a worker that does not come back is told of, and waited for longer", async () => {
+  const { slot: place, workers } = slot();
+  const started = place.start();
+  workers[0]?.boot();
+  await started;
+  const log = await stderrOf(async () => {
+    workers[0]?.die(10);
+    await until("another one is started", () => workers.length === 2);
+    workers[1]?.fail();
+    await until("it is given up", () => workers[1]?.killed);
+    await until("and another one is started", () => workers.length === 3);
+    workers[2]?.boot();
+  });
+  assertStringIncludes(log, 'Worker 1 did not come back: Cannot load "x": it threw\n    at x\n');
+  assertStringIncludes(log, "Worker 1 (pid 101) was killed by SIGKILL; another one is started in 0.5 s\n");
+  await place.stop(0);
+});
+
+Deno.test("a worker that cannot even be started is tried again", async () => {
+  const workers: FakeWorker[] = [];
+  let attempts = 0, ready = 0;
+  const place = new WorkerSlot(1, () => {
+    if (++attempts === 2) throw new Error("no more processes");
+    const worker = new FakeWorker(100 + workers.length);
+    workers.push(worker);
+    worker.boot();
+    return worker;
+  }, () => ready++);
+  await place.start();
+  const log = await stderrOf(async () => {
+    workers[0]?.die(60_000);
+    await until("another one serves", () => ready === 2);
+  });
+  assertStringIncludes(log, "Worker 1 did not come back: no more processes\n");
+  assertEquals(attempts, 3);
+  await place.stop(0);
+});
+
+Deno.test("stop() does not wait for a start that is put off", async () => {
+  const { slot: place, workers } = slot();
+  const started = place.start();
+  workers[0]?.boot();
+  await started;
+  await stderrOf(async () => {
+    for (const index of [0, 1]) {
+      await until("it is started", () => workers.length === index + 1);
+      workers[index]?.die(10);
+    }
+    const begun = performance.now();
+    await place.stop(0);
+    assert(performance.now() - begun < 400);
+  });
+  assertEquals(workers.length, 2);
+});
+
+Deno.test("kill() ends the worker without a word and starts none", async () => {
+  const { slot: place, workers } = slot();
+  const started = place.start();
+  workers[0]?.boot();
+  await started;
+  const log = await stderrOf(async () => {
+    place.kill();
+    await place.stop(0);
+  });
+  assertEquals([log, workers.length, workers[0]?.killed], ["", 1, true]);
+});

@@ -49,8 +49,8 @@ export interface Front {
 
 /** How long idle connections are kept in a drain, ms: a request that was sent before its client saw the end is answered. */
 const IDLE_GRACE = 250;
-/** How long a listener still accepts in a drain, ms: what the kernel has queued was accepted as far as its client knows. */
-const ACCEPT_GRACE = 30;
+/** How long a listener still accepts in a drain, ms: handshakes that had begun are ended, what is queued is taken. */
+const ACCEPT_GRACE = 100;
 const UNDERSCORE = mask(FIELD.UNDERSCORE);
 
 /** Starts a front. Throws `STACKD_ADDRESS_IN_USE` or `STACKD_LISTEN`; then nothing is left open. */
@@ -193,6 +193,7 @@ class RunningFront implements Front, Service {
     this.draining = true;
     const emptied = Promise.withResolvers<void>();
     this.#onEmpty = emptied.resolve;
+    for (const listener of this.#listeners) listener.refuseNew();
     await wait(Math.min(ACCEPT_GRACE, timeout));
     for (const listener of this.#listeners) listener.close();
     await this.#accepting;

@@ -7,6 +7,7 @@
 import type { ListenAddress } from "../config/options.ts";
 import { messageOf, StackdError } from "../errors.ts";
 import { logWarn } from "../observe/log.ts";
+import { refuseNew } from "./last_call.ts";
 
 /** Pause after a failed accept, ms: long enough not to spin, short enough not to be felt. */
 const PAUSE = 50;
@@ -22,6 +23,8 @@ export interface Listener {
   readonly address: ListenAddress;
   /** Hands every connection to `take` until the listener is closed. Never throws. */
   accept(take: (conn: Deno.Conn) => void): Promise<void>;
+  /** Keeps new clients away, while those that are connected already are still accepted; {@linkcode close} follows. */
+  refuseNew(): void;
   close(): void;
 }
 
@@ -50,6 +53,11 @@ export function listen(address: ListenAddress): Listener {
           await new Promise((resolve) => setTimeout(resolve, PAUSE));
         }
       }
+    },
+    refuseNew() {
+      // Without its path a unix socket is refused at once, and what is queued stays.
+      if (address.transport === "unix") Deno.removeSync(address.path);
+      else if (addr.transport === "tcp") refuseNew(addr);
     },
     close() {
       if (closed) return;

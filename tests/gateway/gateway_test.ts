@@ -396,7 +396,9 @@ Deno.test("a pid file that names a running gateway keeps a second one from start
   using directory = new TestDirectory();
   const pidfile = directory.at("my.pid");
   const args = [...QUIET, "--pidfile", pidfile];
-  await using gateway = await startGateway(directory.at("a.sock"), handlerPath("object.ts"), args);
+  using temporary = new TestDirectory(); // for what is left behind by who is killed
+  const env = { TMPDIR: temporary.path };
+  await using gateway = await startGateway(directory.at("a.sock"), handlerPath("object.ts"), args, { env });
   const second = await runStackd(["gateway", "--socket", directory.at("b.sock"), ...args, handlerPath("object.ts")]);
   assertEquals(second.code, 1);
   assertMatch(

@@ -18,10 +18,10 @@ export async function upload(exchange: Exchange, upstream: UpstreamConnection, t
   try {
     while (!body.complete) {
       upstream.suspendDeadline();
-      const n = await body.read(buffer.bytes, CHUNK_HEADROOM, buffer.room.length - CHUNK_TAILROOM);
+      const n = await body.read(buffer, CHUNK_HEADROOM, buffer.length - CHUNK_TAILROOM);
       let start = CHUNK_HEADROOM, end = CHUNK_HEADROOM + n;
-      if (head.chunked) [start, end] = frameChunk(buffer.bytes, n, body.complete);
-      if (end > start) await upstream.write(buffer.bytes, start, end, timeout);
+      if (head.chunked) [start, end] = frameChunk(buffer, n, body.complete);
+      if (end > start) await upstream.write(buffer, start, end, timeout);
     }
     upstream.resumeDeadline(timeout);
     connection.watch();
@@ -41,10 +41,10 @@ export async function download(
   const buffer = BODY.take();
   try {
     while (!upstream.complete) {
-      const n = await upstream.readBody(buffer.bytes, CHUNK_HEADROOM, buffer.room.length - CHUNK_TAILROOM, timeout);
+      const n = await upstream.readBody(buffer, CHUNK_HEADROOM, buffer.length - CHUNK_TAILROOM, timeout);
       let start = CHUNK_HEADROOM, end = CHUNK_HEADROOM + n;
-      if (chunked) [start, end] = frameChunk(buffer.bytes, n, upstream.complete);
-      if (end > start) await connection.write(buffer.bytes, start, end);
+      if (chunked) [start, end] = frameChunk(buffer, n, upstream.complete);
+      if (end > start) await connection.write(buffer, start, end);
       exchange.bytesSent += n;
     }
   } finally {

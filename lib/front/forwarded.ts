@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { copy, latin1, put } from "../http1/bytes.ts";
+import { copy, latin1, put, putText } from "../http1/bytes.ts";
 import type { Exchange } from "../http1/exchange.ts";
 import { FIELD, mask } from "../http1/fields.ts";
 import { clientAddress, type Trust } from "../http1/trust.ts";
@@ -20,6 +20,8 @@ export const FORWARDING = mask(
   FIELD.X_REQUEST_ID,
 );
 
+const X_FORWARDED_FOR = latin1("X-Forwarded-For: "), X_REAL_IP = latin1("\r\nX-Real-IP: ");
+const X_FORWARDED_PROTO = latin1("X-Forwarded-Proto: http\r\n");
 const X_FORWARDED_HOST = latin1("X-Forwarded-Host: ");
 const X_REQUEST_ID = latin1("X-Request-Id: ");
 const CRLF = latin1("\r\n");
@@ -55,13 +57,6 @@ export function clientBehind(exchange: Exchange, trust: Trust): Client {
   };
 }
 
-/** The fields that are the same for all requests of a connection whose peer is not trusted. */
-function prepare(peer: string | null): Uint8Array {
-  return latin1(
-    (peer === null ? "" : `X-Forwarded-For: ${peer}\r\nX-Real-IP: ${peer}\r\n`) + "X-Forwarded-Proto: http\r\n",
-  );
-}
-
 /**
  * Writes the forwarding fields for the request of `exchange` to `out`; returns the position behind. `client` is null when
  * the peer is the client.
@@ -69,7 +64,13 @@ function prepare(peer: string | null): Uint8Array {
 export function putForwarding(exchange: Exchange, client: Client | null, out: Uint8Array, at: number): number {
   const { connection, head, bytes } = exchange;
   if (client === null) {
-    at = put(connection.prepared ??= prepare(connection.peer), out, at);
+    const { peer } = connection;
+    if (peer !== null) {
+      at = putText(peer, out, put(X_FORWARDED_FOR, out, at));
+      at = putText(peer, out, put(X_REAL_IP, out, at));
+      at = put(CRLF, out, at);
+    }
+    at = put(X_FORWARDED_PROTO, out, at);
     if (head.absolute !== null) at = put(latin1(`X-Forwarded-Host: ${head.absolute.host}\r\n`), out, at);
     else if (head.hostEnd > head.hostStart) {
       at = copy(bytes, head.hostStart, head.hostEnd, out, put(X_FORWARDED_HOST, out, at));

@@ -89,7 +89,7 @@ class RunningFront implements Front, Service {
     );
     this.#router = router;
     this.#closeRoutes = close;
-    this.#heads = new BufferPool(options.limits.maxHeadSize, 64);
+    this.#heads = new BufferPool(options.limits.maxHeadSize + 1, 64);
     this.#admission = new Admission(options.limits.maxConnections, options.limits.maxConnectionsPerClient);
   }
 

@@ -28,8 +28,7 @@ export async function relay(
 ): Promise<void> {
   const { connection } = exchange;
   const { readTimeout } = pool.limits;
-  const buffer = heads.take();
-  const out = buffer.bytes;
+  const out = heads.take();
   let upstream: UpstreamConnection | null = null;
   try {
     const length = putRequest(exchange, client, out);
@@ -86,7 +85,7 @@ export async function relay(
     upstream?.close();
     throw thrown;
   } finally {
-    heads.give(buffer);
+    heads.give(out);
   }
 }
 

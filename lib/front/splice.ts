@@ -48,8 +48,8 @@ export async function splice(
         for (let at = 0; at < n;) at += await to.conn.write(bytes.subarray(at, n));
         count(n);
         watch.deadline = deadlines.after(idleTimeout);
-        bytes = buffer.bytes;
-        n = await from.conn.read(buffer.room);
+        bytes = buffer;
+        n = await from.conn.read(buffer);
       }
       await to.conn.closeWrite();
     } catch {

@@ -1,39 +1,28 @@
 /**
- * Buffers are borrowed while there is something in them and given back after. Each has one spare byte behind its room, so
- * that a scanner can stand on a sentinel instead of testing its index.
+ * Buffers are borrowed while there is something in them, and given back after.
  *
  * @module
  */
 
-/** A borrowed piece of memory. */
-export interface Buffer {
-  /** The memory, one byte larger than `room`. */
-  readonly bytes: Uint8Array<ArrayBuffer>;
-  /** All of it but the spare byte: what reads go into. Made once, because a view costs more than a small copy. */
-  readonly room: Uint8Array<ArrayBuffer>;
-}
-
 /** A free list of buffers of one size. */
 export class BufferPool {
   readonly size: number;
-  readonly #free: Buffer[] = [];
+  readonly #free: Uint8Array<ArrayBuffer>[] = [];
   readonly #keep: number;
 
-  /** Buffers of `size` usable bytes; up to `keep` unused ones are kept for the next borrower. */
+  /** Buffers of `size` bytes; up to `keep` unused ones are kept for the next borrower. */
   constructor(size: number, keep: number) {
     this.size = size;
     this.#keep = keep;
   }
 
-  take(): Buffer {
-    const free = this.#free.pop();
-    if (free !== undefined) return free;
-    const bytes = new Uint8Array(this.size + 1);
-    return { bytes, room: bytes.subarray(0, this.size) };
+  take(): Uint8Array<ArrayBuffer> {
+    return this.#free.pop() ?? new Uint8Array(this.size);
   }
 
-  give(buffer: Buffer): void {
-    if (this.#free.length < this.#keep && buffer.room.length === this.size) this.#free.push(buffer);
+  /** Takes a buffer back; one of another size is left to the collector. */
+  give(buffer: Uint8Array<ArrayBuffer>): void {
+    if (this.#free.length < this.#keep && buffer.length === this.size) this.#free.push(buffer);
   }
 }
 
@@ -41,7 +30,7 @@ export class BufferPool {
 export const CHUNK_HEADROOM = 16, CHUNK_TAILROOM = 16;
 
 /** What a connection waits for its next request with: enough for a plain request, small enough to hold ten thousand of. */
-export const SMALL = new BufferPool(1_024, 256);
+export const SMALL = new BufferPool(512, 512);
 /** For connections whose requests were larger (cookies, small forms). */
 export const MEDIUM = new BufferPool(4_096, 128);
 /** For bodies in transit. */

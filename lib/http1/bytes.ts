@@ -83,8 +83,16 @@ export function copy(from: Uint8Array, start: number, end: number, out: Uint8Arr
 
 /** Writes all of `bytes` to `out` at `at`; returns the position behind it. */
 export function put(bytes: Uint8Array, out: Uint8Array, at: number): number {
-  out.set(bytes, at);
-  return at + bytes.length;
+  const { length } = bytes;
+  if (length < 32) { for (let i = 0; i < length; i++) out[at + i] = bytes[i]; }
+  else out.set(bytes, at);
+  return at + length;
+}
+
+/** Writes a string of characters up to U+00FF; returns the position behind it. */
+export function putText(text: string, out: Uint8Array, at: number): number {
+  for (let i = 0; i < text.length; i++) out[at + i] = text.charCodeAt(i);
+  return at + text.length;
 }
 
 /** Writes a non-negative integer in decimal; returns the position behind it. */

@@ -54,8 +54,6 @@ export class ClientConnection implements Expiring {
   workingFor: { close(): void } | null = null;
   /** Whether a deadline of the client's has passed: the reason why reads fail afterwards. */
   timedOut = false;
-  /** Bytes that were encoded once for this connection, for whoever forwards its requests. */
-  prepared: Uint8Array | null = null;
   #phase: Phase = "idle";
   #readDeadline: number;
   #writeDeadline = Infinity;
@@ -108,7 +106,7 @@ export class ClientConnection implements Expiring {
           if (mayBeSending && !this.gone) await this.#linger();
           return;
         }
-        if (inbox.length === 0 && !inbox.readingAhead) inbox.start = inbox.end = 0;
+        inbox.rest();
         this.#phase = "idle";
         // An answer that had begun before a drain could not say that it is the last: the client may have gone on already.
         this.#readDeadline = service.deadlines.after(service.draining ? DRAIN_IDLE : service.limits.keepaliveTimeout);
@@ -137,6 +135,7 @@ export class ClientConnection implements Expiring {
 
   #scan(exchange: Exchange): boolean {
     const { head } = exchange, { inbox } = this;
+    if (inbox.end === inbox.bytes.length) inbox.leaveRoom();
     if (!head.scan(inbox.bytes, inbox.start, inbox.end)) return false;
     inbox.start = head.end;
     this.#phase = "busy";
@@ -275,7 +274,7 @@ export class ClientConnection implements Expiring {
     const buffer = BODY.take();
     try {
       for (let read = 0; read < LINGER.bytes;) {
-        const n = await this.conn.read(buffer.room);
+        const n = await this.conn.read(buffer);
         if (n === null) break;
         read += n;
         this.#readDeadline = Math.min(until, deadlines.after(LINGER.idle));

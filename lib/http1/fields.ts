@@ -59,21 +59,29 @@ const NEVER_NAMED = mask(FIELD.HOST, FIELD.CONTENT_LENGTH, FIELD.TRANSFER_ENCODI
 
 const X_FORWARDED = latin1("x-forwarded-");
 
-type Candidate = { readonly id: number; readonly name: Uint8Array };
-const BY_LENGTH: (readonly Candidate[] | undefined)[] = [];
+/** A field that matters, and the next one whose name has the same length and first letter. */
+interface Candidate {
+  readonly id: number;
+  readonly name: Uint8Array;
+  readonly next: Candidate | null;
+}
+
+/** Candidates by length and first letter: most names have none, and are known not to matter without a comparison. */
+const CANDIDATES: (Candidate | null)[] = Array(64 * 32).fill(null);
 for (const [key, id] of Object.entries(FIELD)) {
   if (id === FIELD.UNDERSCORE || id === FIELD.NAMED || id === FIELD.X_FORWARDED_OTHER) continue;
   const name = latin1(key.toLowerCase().replaceAll("_", "-"));
-  BY_LENGTH[name.length] = [...(BY_LENGTH[name.length] ?? []), { id, name }];
+  const slot = slotOf(name.length, name[0]);
+  CANDIDATES[slot] = { id, name, next: CANDIDATES[slot] };
+}
+
+function slotOf(length: number, first: number): number {
+  return (length & 63) * 32 + (first & 31);
 }
 
 function idOf(bytes: Uint8Array, start: number, end: number): number {
-  const candidates = BY_LENGTH[end - start];
-  if (candidates !== undefined) {
-    const first = bytes[start] | 32;
-    for (const { id, name } of candidates) {
-      if (first === name[0] && equalsIgnoringCase(bytes, start, end, name)) return id;
-    }
+  for (let candidate = CANDIDATES[slotOf(end - start, bytes[start])]; candidate !== null; candidate = candidate.next) {
+    if (equalsIgnoringCase(bytes, start, end, candidate.name)) return candidate.id;
   }
   if (end - start > 12 && bytes[start + 1] === 45 && equalsIgnoringCase(bytes, start, start + 12, X_FORWARDED)) {
     return FIELD.X_FORWARDED_OTHER;

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { type Buffer, BufferPool, MEDIUM, SMALL } from "./buffers.ts";
+import { BufferPool, MEDIUM, SMALL } from "./buffers.ts";
 import { Reject } from "./reject.ts";
 
 /** The read side of a client's connection. */
@@ -13,23 +13,19 @@ export class Inbox {
   start = 0;
   /** Where they end. */
   end = 0;
+  /** The memory that `start` and `end` point into; it stays as it is until {@linkcode received} after a read-ahead. */
+  bytes: Uint8Array<ArrayBuffer> = SMALL.take();
   readonly #conn: Deno.Conn;
-  /** For heads up to the limit. */
+  /** For heads up to the limit, and a byte more, which {@linkcode read} leaves free. */
   readonly #large: BufferPool;
   /** What the next read-ahead takes: small, or medium once a request did not fit into a small one. */
   #pool = SMALL;
-  #buffer: Buffer = SMALL.take();
-  #ahead: Buffer | null = null;
+  #ahead: Uint8Array<ArrayBuffer> | null = null;
   #pending: Promise<number | null> | null = null;
 
   constructor(conn: Deno.Conn, large: BufferPool) {
     this.#conn = conn;
     this.#large = large;
-  }
-
-  /** The memory that `start` and `end` point into; it stays as it is until {@linkcode received} after a read-ahead. */
-  get bytes(): Uint8Array<ArrayBuffer> {
-    return this.#buffer.bytes;
   }
 
   /** Bytes that are there. */
@@ -40,16 +36,17 @@ export class Inbox {
   /** Starts reading, or goes on with the read that was started ahead. Account for its result with {@linkcode received}. */
   read(): Promise<number | null> {
     if (this.#pending !== null) return this.#pending;
-    if (this.end === this.#buffer.room.length) this.#makeRoom();
-    const { room } = this.#buffer;
-    return this.#conn.read(this.end === 0 ? room : room.subarray(this.end));
+    this.leaveRoom();
+    const { bytes, end } = this;
+    const limit = bytes.length === this.#large.size ? bytes.length - 1 : bytes.length;
+    return this.#conn.read(end === 0 && limit === bytes.length ? bytes : bytes.subarray(end, limit));
   }
 
   /** `n` bytes came from {@linkcode read}: after a read-ahead its buffer becomes the current one. */
   received(n: number): void {
     if (this.#ahead !== null) {
-      this.#giveBack(this.#buffer);
-      this.#buffer = this.#ahead;
+      this.#giveBack();
+      this.bytes = this.#ahead;
       this.#ahead = this.#pending = null;
       this.start = this.end = 0;
     }
@@ -63,7 +60,7 @@ export class Inbox {
   readAhead(): Promise<number | null> | null {
     if (this.#pending !== null || this.end > this.start) return null;
     this.#ahead = this.#pool.take();
-    return this.#pending = this.#conn.read(this.#ahead.room);
+    return this.#pending = this.#conn.read(this.#ahead);
   }
 
   /** Whether a read-ahead is under way. */
@@ -71,52 +68,67 @@ export class Inbox {
     return this.#pending !== null;
   }
 
+  /** A request is done. An idle connection holds one buffer, the one it reads into. */
+  rest(): void {
+    if (this.end > this.start) return;
+    this.start = this.end = 0;
+    if (this.#pending === null) return;
+    this.#giveBack();
+    this.bytes = NOTHING;
+  }
+
   /** A message of `length` bytes was begun: from now on there is room for its like at once. */
   prepareFor(length: number): void {
-    if (length > SMALL.size && length <= MEDIUM.size) this.#pool = MEDIUM;
+    if (length >= SMALL.size && length < MEDIUM.size) this.#pool = MEDIUM;
   }
 
   /** Moves up to `max` bytes to `target` at `at`; returns how many. */
   take(target: Uint8Array, at: number, max: number): number {
     const length = Math.min(max, this.end - this.start);
     if (length === 0) return 0;
-    target.set(this.#buffer.bytes.subarray(this.start, this.start + length), at);
+    target.set(this.bytes.subarray(this.start, this.start + length), at);
     this.start += length;
     return length;
   }
 
   /** Gives bytes back that were read past a body's end: the next request begins with them. */
   putBack(bytes: Uint8Array): void {
-    const pool = bytes.length <= this.#large.size ? this.#large : new BufferPool(bytes.length, 0);
+    const pool = bytes.length < this.#large.size ? this.#large : new BufferPool(bytes.length + 1, 0);
     this.#ahead = pool.take();
-    this.#ahead.bytes.set(bytes);
+    this.#ahead.set(bytes);
     this.#pending = Promise.resolve(bytes.length);
   }
 
-  /** Nothing is read from the connection any more; buffers go back, but not one that a read may still write to. */
+  /** Nothing is read from the connection any more; the buffer goes back, but not one that a read may still write to. */
   release(): void {
-    this.#giveBack(this.#buffer);
+    this.#giveBack();
   }
 
-  #giveBack(buffer: Buffer): void {
-    const { length } = buffer.room;
-    (length === SMALL.size ? SMALL : length === MEDIUM.size ? MEDIUM : this.#large).give(buffer);
+  #giveBack(): void {
+    const { length } = this.bytes;
+    if (length > 0) (length === SMALL.size ? SMALL : length === MEDIUM.size ? MEDIUM : this.#large).give(this.bytes);
   }
 
-  /** Moves what is there to the front, or into a buffer of the next size. Throws `Reject` 431 beyond the largest. */
-  #makeRoom(): void {
-    const { length } = this;
+  /**
+   * Makes sure that at least a byte behind `end` is free, for more bytes or for a scanner's sentinel: what is there moves to
+   * the front, or into a buffer of the next size. Throws `Reject` 431 beyond the largest.
+   */
+  leaveRoom(): void {
+    const { bytes, length } = this;
+    const isLarge = bytes.length >= this.#large.size;
+    if (this.end < (isLarge ? bytes.length - 1 : bytes.length)) return;
     if (this.start > 0) {
-      this.#buffer.bytes.copyWithin(0, this.start, this.end);
+      bytes.copyWithin(0, this.start, this.end);
     } else {
-      const size = this.#buffer.room.length;
-      if (size >= this.#large.size) throw new Reject(431, `a head of more than ${this.#large.size} bytes`);
-      const larger = (size < MEDIUM.size && MEDIUM.size < this.#large.size ? MEDIUM : this.#large).take();
-      larger.bytes.set(this.#buffer.bytes.subarray(0, this.end));
-      this.#giveBack(this.#buffer);
-      this.#buffer = larger;
+      if (isLarge) throw new Reject(431, `a head of more than ${this.#large.size - 1} bytes`);
+      const larger = (bytes.length < MEDIUM.size && MEDIUM.size < this.#large.size ? MEDIUM : this.#large).take();
+      larger.set(bytes.subarray(0, this.end));
+      this.#giveBack();
+      this.bytes = larger;
     }
     this.start = 0;
     this.end = length;
   }
 }
+
+const NOTHING = new Uint8Array(0);

@@ -61,11 +61,11 @@ async function sendFile(exchange: Exchange, head: Uint8Array, { file, start, len
   if (start > 0) await file.seek(start, Deno.SeekMode.Start);
   const buffer = BODY.take();
   try {
-    let at = put(head, buffer.bytes, 0);
+    let at = put(head, buffer, 0);
     for (let left = length; left > 0;) {
-      const n = await file.read(buffer.room.subarray(at, Math.min(buffer.room.length, at + left)));
+      const n = await file.read(buffer.subarray(at, Math.min(buffer.length, at + left)));
       if (n === null) throw new ClientGone("the file became shorter while it was sent");
-      await connection.write(buffer.bytes, 0, at + n);
+      await connection.write(buffer, 0, at + n);
       exchange.bytesSent += n;
       left -= n;
       at = 0;

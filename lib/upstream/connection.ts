@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { type Buffer, BufferPool } from "../http1/buffers.ts";
+import { BufferPool } from "../http1/buffers.ts";
 import { ChunkDecoder } from "../http1/chunked.ts";
 import type { Deadlines, Expiring } from "../http1/deadlines.ts";
 import { Reject } from "../http1/reject.ts";
@@ -15,7 +15,7 @@ import { sever } from "../http1/sever.ts";
 const HEAD_SIZE = 16_384;
 /** Fields in a response head. */
 const MAX_FIELDS = 200;
-const BUFFERS = new BufferPool(HEAD_SIZE, 64);
+const BUFFERS = new BufferPool(HEAD_SIZE + 1, 64); // a byte more for the scanner's sentinel
 
 /** The connection ended, or was ended, before the response was complete. */
 export class UpstreamError extends Error {
@@ -41,7 +41,9 @@ export class UpstreamConnection implements Expiring {
   readonly #deadlines: Deadlines;
   readonly #onIdleEnd: (connection: UpstreamConnection) => void;
   readonly #decoder = new ChunkDecoder();
-  #buffer: Buffer = BUFFERS.take();
+  readonly #buffer = BUFFERS.take();
+  /** What is read into: all but the last byte. */
+  readonly #room = this.#buffer.subarray(0, HEAD_SIZE);
   #start = 0;
   #end = 0;
   #pending: Promise<number | null> | null = null;
@@ -77,7 +79,7 @@ export class UpstreamConnection implements Expiring {
     this.requests++;
     this.#start = this.#end = 0;
     this.deadline = this.#deadlines.after(idleTimeout);
-    this.#pending = this.#conn.read(this.#buffer.room);
+    this.#pending = this.#conn.read(this.#room);
     this.#pending.then(this.#onRead, this.#onReadError);
   }
 
@@ -139,12 +141,12 @@ export class UpstreamConnection implements Expiring {
     if (this.#pending !== null) return this.#pending;
     if (this.#start > 0) {
       // An interim head has been passed on: the next one gets all the room.
-      this.#buffer.bytes.copyWithin(0, this.#start, this.#end);
+      this.#buffer.copyWithin(0, this.#start, this.#end);
       this.#end -= this.#start;
       this.#start = 0;
     }
     if (this.#end === HEAD_SIZE) throw new UpstreamError("invalid", `sent a head of more than ${HEAD_SIZE} bytes`);
-    return this.#conn.read(this.#end === 0 ? this.#buffer.room : this.#buffer.room.subarray(this.#end));
+    return this.#conn.read(this.#end === 0 ? this.#room : this.#room.subarray(this.#end));
   }
 
   /** What {@linkcode read} gave. Throws {@linkcode UpstreamError} for the connection's end. */
@@ -159,7 +161,7 @@ export class UpstreamConnection implements Expiring {
   scanHead(): boolean {
     if (this.#end === this.#start) return false;
     try {
-      if (!this.head.scan(this.#buffer.bytes, this.#start, this.#end)) return false;
+      if (!this.head.scan(this.#buffer, this.#start, this.#end)) return false;
     } catch (thrown) {
       throw new UpstreamError("invalid", `sent a bad response: ${(thrown as Error).message}`);
     }
@@ -180,7 +182,7 @@ export class UpstreamConnection implements Expiring {
 
   /** The bytes that the head's offsets point into. */
   get bytes(): Uint8Array<ArrayBuffer> {
-    return this.#buffer.bytes;
+    return this.#buffer;
   }
 
   /** Prepares for the body that the current head announces. */
@@ -214,7 +216,7 @@ export class UpstreamConnection implements Expiring {
     let length = this.#end - this.#start;
     if (this.#framing === "none" || length === 0) return 0;
     if (this.#framing === "length") length = Math.min(length, this.#left);
-    out.set(this.#buffer.bytes.subarray(this.#start, this.#start + length), at);
+    out.set(this.#buffer.subarray(this.#start, this.#start + length), at);
     this.#start += length;
     return this.#account(out, at, length);
   }
@@ -260,7 +262,7 @@ export class UpstreamConnection implements Expiring {
   /** What an upgraded connection still has buffered, and the connection itself, for splicing. Gives it out of our hands. */
   detach(): { readonly conn: Deno.Conn; readonly buffered: Uint8Array } {
     this.#deadlines.delete(this);
-    return { conn: this.#conn, buffered: this.#buffer.bytes.slice(this.#start, this.#end) };
+    return { conn: this.#conn, buffered: this.#buffer.slice(this.#start, this.#end) };
   }
 
   /** Closes the connection; pending reads end. */

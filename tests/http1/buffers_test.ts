@@ -1,10 +1,8 @@
 import { assertEquals, assertNotEquals } from "@std/assert";
 import { BufferPool } from "../../lib/http1/buffers.ts";
 
-Deno.test("take() gives memory with one spare byte behind its room", () => {
-  const { bytes, room } = new BufferPool(10, 1).take();
-  assertEquals({ bytes: bytes.length, room: room.length }, { bytes: 11, room: 10 });
-  assertEquals(bytes.buffer === room.buffer, true);
+Deno.test("take() gives memory of the pool's size", () => {
+  assertEquals(new BufferPool(10, 1).take().length, 10);
 });
 
 Deno.test("give() keeps as many buffers as the pool may, for the next that are taken", () => {

@@ -66,7 +66,7 @@ const TABLE = [
     placeholder: "CIDR|unix[,…]",
     commands: BOTH,
     group: "Listening",
-    help: "Peers whose X-Forwarded-* and Forwarded fields are believed; unix means peers on unix sockets",
+    help: "Peers whose X-Forwarded-*, X-Real-IP and X-Request-Id fields are believed; unix means peers on unix sockets",
   },
   {
     name: "module",

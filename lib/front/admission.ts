@@ -4,6 +4,7 @@
  * @module
  */
 import { latin1 } from "../http1/bytes.ts";
+import { logWarn } from "../observe/log.ts";
 
 const REFUSAL = latin1(
   "HTTP/1.1 503 Service Unavailable\r\nServer: stackd\r\nContent-Type: text/plain; charset=utf-8\r\n" +
@@ -11,6 +12,8 @@ const REFUSAL = latin1(
 );
 /** Connections that may be being refused at once; beyond they are closed without a word. */
 const MAX_REFUSING = 256;
+/** At most one warning in this many ms; it counts what was refused since the last. */
+const WARN_INTERVAL = 10_000;
 /** How long a refused client is given to read why, ms. */
 const REFUSAL_TIME = 1_000;
 
@@ -21,6 +24,8 @@ export class Admission {
   readonly #perClient = new Map<string, number>();
   #open = 0;
   #refusing = 0;
+  #refused = 0;
+  #warned = -Infinity;
 
   /** `max` connections in all, `maxPerClient` of one address (0: no limit). */
   constructor(max: number, maxPerClient: number) {
@@ -51,6 +56,14 @@ export class Admission {
 
   /** Answers a connection that was not admitted with 503 and closes it. */
   refuse(conn: Deno.Conn): void {
+    this.#refused++;
+    if (performance.now() - this.#warned > WARN_INTERVAL) {
+      this.#warned = performance.now();
+      logWarn(
+        `Refused ${this.#refused} connection(s) with 503: --max-connections or --max-connections-per-client is reached`,
+      );
+      this.#refused = 0;
+    }
     if (this.#refusing >= MAX_REFUSING) return conn.close();
     this.#refusing++;
     const timer = setTimeout(() => conn.close(), REFUSAL_TIME);

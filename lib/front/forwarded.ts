@@ -4,9 +4,11 @@
  *
  * @module
  */
+import { isIpv4, isIpv6 } from "../config/network.ts";
 import { copy, latin1, put, putText } from "../http1/bytes.ts";
 import type { Exchange } from "../http1/exchange.ts";
 import { FIELD, mask } from "../http1/fields.ts";
+import { isHost } from "../http1/request_head.ts";
 import { clientAddress, type Trust } from "../http1/trust.ts";
 
 /** Fields that a client may not speak in: all that say who it is, and those an upstream could take for them. */
@@ -40,7 +42,6 @@ export interface Client {
 }
 
 const SANE_ID = /^[\x21-\x7e]{1,128}$/;
-const SANE_HOST = /^[A-Za-z0-9\-._~%!$&'()*+,;=:[\]]{1,255}$/;
 
 /** Who the client of a request from a trusted proxy is. */
 export function clientBehind(exchange: Exchange, trust: Trust): Client {
@@ -48,11 +49,14 @@ export function clientBehind(exchange: Exchange, trust: Trust): Client {
   const chain = fields.value(bytes, FIELD.X_FORWARDED_FOR);
   const host = fields.value(bytes, FIELD.X_FORWARDED_HOST);
   const id = fields.value(bytes, FIELD.X_REQUEST_ID);
+  // For a proxy that sends this alone, as many nginx configurations do.
+  const named = fields.value(bytes, FIELD.X_REAL_IP);
+  const realIp = named !== null && (isIpv4(named) || isIpv6(named)) ? named : null;
   return {
-    address: clientAddress(peer, chain, trust),
-    chain: chain === null ? peer : peer === null ? chain : `${chain}, ${peer}`,
+    address: chain === null && realIp !== null ? realIp : clientAddress(peer, chain, trust),
+    chain: chain === null ? realIp ?? peer : peer === null ? chain : `${chain}, ${peer}`,
     scheme: fields.value(bytes, FIELD.X_FORWARDED_PROTO)?.toLowerCase() === "https" ? "https" : "http",
-    host: host !== null && SANE_HOST.test(host) ? host : null,
+    host: host !== null && isHost(latin1(host), 0, host.length) ? host : null,
     requestId: id !== null && SANE_ID.test(id) ? id : null,
   };
 }

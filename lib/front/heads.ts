@@ -19,6 +19,7 @@ const HOST = mask(FIELD.HOST), DATE = mask(FIELD.DATE), CONTENT_LENGTH = mask(FI
 
 const HTTP_1_1 = latin1(" HTTP/1.1\r\n"), STATUS_LINE = latin1("HTTP/1.1 "), CRLF = latin1("\r\n");
 const CHUNKED = latin1("Transfer-Encoding: chunked\r\n"), UPGRADE = latin1("Connection: Upgrade\r\nUpgrade: ");
+const NO_CONTENT = latin1("Content-Length: 0\r\n");
 const NO_HOST = latin1("Host: localhost\r\n");
 
 /** A response head, its first body bytes, and what we add to them. */
@@ -75,6 +76,7 @@ export function putResponse(
   let at = putStatusLine(upstream, out);
   // RFC 9110 §8.6: a 204 has no length.
   at = head.fields.copy(bytes, head.status === 204 ? HOP_BY_HOP | CONTENT_LENGTH : HOP_BY_HOP, out, at);
+  if (head.status === 205 && head.contentLength === -1 && !chunked) at = put(NO_CONTENT, out, at);
   if (!head.fields.has(DATE)) at = put(dateLine(), out, at);
   if (chunked) at = put(CHUNKED, out, at);
   at = exchange.putConnection(out, at);

@@ -59,12 +59,13 @@ export async function relay(
     }
     if (upstream.head.status === 101) return await serveUpgrade(exchange, upstream, readTimeout, out);
     if (exchange.head.upgrade) connection.watch();
-    if (connection.service.draining) exchange.closeAfter();
     const framing = upstream.head.framing(exchange.isHead);
+    upstream.beginBody(framing);
+    // An answer that is whole before the request is will be the last: nobody reads the rest of the body.
+    if (connection.service.draining || (!exchange.body.complete && upstream.hasAll)) exchange.closeAfter();
     const ofUnknownLength = framing === "chunked" || framing === "close";
     const chunked = ofUnknownLength && exchange.head.minor === 1;
     if (ofUnknownLength && !chunked) exchange.closeAfter();
-    upstream.beginBody(framing);
     exchange.status = upstream.head.status;
     const end = putFirst(exchange, upstream, chunked, out, putResponse(exchange, upstream, chunked, out));
     exchange.started = true;

@@ -117,7 +117,7 @@ function seenHeaders(request: Request): Headers {
 
 /** Whether a proxy tells about its client by the field `name`, in lower case. */
 function isForwarding(name: string): boolean {
-  return name.startsWith("x-forwarded-") || name === "x-real-ip" || name === "forwarded";
+  return name.startsWith("x-forwarded-") || name === "x-real-ip" || name === "forwarded" || name === "x-request-id";
 }
 
 function getter<Value>(name: "url" | "headers"): { call(request: Request): Value } {

@@ -90,9 +90,9 @@ export class HandlerServer {
 
   /** What Deno itself finds wrong: a Response that was used before, or a body that failed on its way. */
   #onError(thrown: unknown): Response {
-    const id = this.#options.nextId();
-    logError(`A response could not be sent (request id ${id}): ${describeThrown(thrown)}`);
-    return toResponse(500, null, id);
+    // Deno does not say which request it was.
+    logError(`A response could not be sent: ${describeThrown(thrown)}`);
+    return toResponse(500, null, this.#options.nextId());
   }
 
   /**

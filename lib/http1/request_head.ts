@@ -300,10 +300,38 @@ export function isHost(bytes: Uint8Array, start: number, end: number): boolean {
     }
     if (colon === start) return false;
   }
+  const hostEnd = colon === -1 ? end : colon;
+  if (bytes[start] !== 91 && !isName(bytes, start, hostEnd)) return false;
   if (colon === -1) return true;
   if (end - colon > 6) return false;
-  for (let i = colon + 1; i < end; i++) if (bytes[i] < 48 || bytes[i] > 57) return false;
-  return true;
+  let port = 0;
+  for (let i = colon + 1; i < end; i++) {
+    if (bytes[i] < 48 || bytes[i] > 57) return false;
+    port = port * 10 + bytes[i] - 48;
+  }
+  return port <= 65_535;
+}
+
+/**
+ * Whether a host that is no IP literal can stand in a URL: one whose last label is a number must be an IPv4 address, and no
+ * name has escapes; a handler's `new URL(request.url)` would throw.
+ */
+function isName(bytes: Uint8Array, start: number, end: number): boolean {
+  let labels = 1, value = -1, numeric = true, allNumeric = true;
+  for (let i = start; i < end; i++) {
+    const byte = bytes[i];
+    if (byte === 37) return false;
+    if (byte === 46) {
+      if (i === end - 1) break;
+      labels++;
+      allNumeric &&= numeric && value >= 0 && value <= 255;
+      value = -1;
+      numeric = true;
+    } else if (byte >= 48 && byte <= 57) value = (value === -1 ? 0 : value) * 10 + byte - 48;
+    else numeric = false;
+  }
+  if (!numeric || value === -1) return true;
+  return allNumeric && labels === 4 && value <= 255;
 }
 
 function isHexDigit(byte: number): boolean {

@@ -72,6 +72,8 @@ export class ResponseHead {
   /** How the body ends, given whether the request was HEAD (RFC 9112 §6.3). */
   framing(toHead: boolean): Framing {
     if (toHead || this.status === 204 || this.status === 304 || this.status < 200) return "none";
+    // RFC 9110 §15.3.6: a 205 has no content. Waiting for the end of one that does not say so would be waiting for nothing.
+    if (this.status === 205 && !this.chunked && this.contentLength === -1) return "none";
     if (this.chunked) return "chunked";
     if (this.contentLength === 0) return "none";
     return this.contentLength > 0 ? "length" : "close";

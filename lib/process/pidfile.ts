@@ -19,10 +19,13 @@ export type ProgramOf = (pid: number) => string | null;
  * Writes this process's id to `path`, in one step.
  *
  * @param path Absolute.
- * @throws {StackdError} `STACKD_PIDFILE` (exit 1) when it names a living process of the same program, or cannot be written.
+ * @throws {StackdError} `STACKD_PIDFILE` (exit 1) when it names a living process of the same program, holds anything but a
+ * pid, or cannot be written.
  */
 export function writePidfile(path: string, programOf: ProgramOf = programOfProcess): Pidfile {
   const owner = readPid(path);
+  // A slip of the command line must not cost anybody the file that was meant to be something else.
+  if (owner === null && isSomethingElse(path)) throw failure(path, "it is there already, and is no pid file");
   if (owner !== null && owner !== Deno.pid) {
     const program = programOf(owner);
     if (program !== null && program === programOf(Deno.pid)) {
@@ -42,6 +45,14 @@ export function writePidfile(path: string, programOf: ProgramOf = programOfProce
       if (readPid(path) === Deno.pid) tryRemove(path);
     },
   };
+}
+
+function isSomethingElse(path: string): boolean {
+  try {
+    return !/^\s*\d*\s*$/.test(Deno.readTextFileSync(path));
+  } catch (thrown) {
+    return !(thrown instanceof Deno.errors.NotFound);
+  }
 }
 
 /** The pid that a file names; null when there is no such file or no pid in it. */

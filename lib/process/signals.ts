@@ -16,10 +16,10 @@ export interface SignalQueue {
 }
 
 /** Signals that must not end the process and mean nothing yet. */
-const IGNORED: readonly Deno.Signal[] = ["SIGHUP", "SIGUSR1", "SIGPIPE"];
+const IGNORED: readonly Deno.Signal[] = ["SIGHUP", "SIGUSR1", "SIGUSR2", "SIGPIPE"];
 
 /**
- * Listens for TERM (stop; from the second time on: stop now), INT and QUIT (stop now). HUP, USR1 and PIPE are taken and
+ * Listens for TERM (stop; from the second time on: stop now), INT and QUIT (stop now). HUP, USR1, USR2 and PIPE are taken and
  * have no effect. As gunicorn; nginx gives TERM and QUIT the opposite meaning.
  */
 export function listenForSignals(): SignalQueue {

@@ -206,6 +206,11 @@ export class UpstreamConnection implements Expiring {
     }
   }
 
+  /** Whether everything that is left of a body of known length has been received. */
+  get hasAll(): boolean {
+    return this.#framing === "none" || (this.#framing === "length" && this.#end - this.#start >= this.#left);
+  }
+
   /** Whether another request may be sent: the response is complete, nothing is behind it, and the server agrees. */
   get reusable(): boolean {
     return this.#state === "busy" && this.complete && this.head.keepAlive && this.#start === this.#end;

@@ -361,3 +361,20 @@ function freePort(): number {
   using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   return listener.addr.port;
 }
+
+Deno.test("a 205 ends at its head, and an answer before the body's end says that it is the last", async () => {
+  using directory = new TestDirectory();
+  const module = directory.write(
+    "app.ts",
+    `export default (request: Request) => request.url.endsWith("/reset") ? new Response(null, { status: 205 }) : new Response("early");`,
+  );
+  await using gateway = stackd(["gateway", "--http", "127.0.0.1:0", module]);
+  const port = Number((await gateway.untilPrinted(/http:\/\/127\.0\.0\.1:(\d+)/))[1]);
+  const reset = await fetch(`http://127.0.0.1:${port}/reset`);
+  assertEquals([reset.status, reset.headers.get("content-length"), await reset.text()], [205, "0", ""]);
+  using conn = await Deno.connect({ hostname: "127.0.0.1", port });
+  await conn.write(new TextEncoder().encode("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 500000\r\n\r\nonly this"));
+  const buffer = new Uint8Array(2_048);
+  const head = new TextDecoder().decode(buffer.subarray(0, await conn.read(buffer) ?? 0));
+  assertMatch(head, /^HTTP\/1\.1 200 [^]*\r\nConnection: close\r\n[^]*early$/);
+});

@@ -4,6 +4,7 @@ import { get, post } from "../http1/corpus/case.ts";
 import { TestFront } from "../support/test_front.ts";
 import { type Script, TestUpstream, type UpstreamPeer } from "../support/test_upstream.ts";
 import { until } from "../support/until.ts";
+import { within } from "../support/within.ts";
 
 /** A script that answers nothing, and the peers it was given. */
 function silent(): { readonly peers: UpstreamPeer[]; readonly script: Script } {
@@ -28,7 +29,7 @@ Deno.test("a client that leaves while its request is handled aborts it at the up
       await upstream.request();
       const left = performance.now();
       client.close();
-      await peers[0].ended;
+      await within("the request is aborted", peers[0].ended);
       assert(performance.now() - left < 1_000, "at once, not when a deadline passes");
       const { status, bytes } = await front.log.entry();
       assertEquals({ status, bytes }, { status: 499, bytes: 0 });
@@ -89,6 +90,6 @@ Deno.test("a client that ends its side after its request is taken to have left, 
   await client.send(get());
   await upstream.request();
   await client.halfClose();
-  await peers[0].ended;
+  await within("the request is aborted", peers[0].ended);
   assertEquals((await front.log.entry()).status, 499);
 });

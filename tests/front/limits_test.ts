@@ -6,6 +6,7 @@ import { fieldOf, RawClient } from "../support/raw_http.ts";
 import { Running } from "../support/stackd.ts";
 import { TestFront } from "../support/test_front.ts";
 import { TestUpstream } from "../support/test_upstream.ts";
+import { until } from "../support/until.ts";
 
 Deno.test("a connection serves so many requests; the last answer says that it is the last", async () => {
   await using upstream = new TestUpstream();
@@ -34,17 +35,12 @@ Deno.test("a connection beyond the limit is told 503 and when to come again", as
   assertEquals(await third.end(), { rest: "", how: "eof" });
   third.close();
   first.close();
-  await again(front, 200);
-});
-
-/** Connects until the answer to a request is `status`. */
-async function again(front: TestFront, status: number): Promise<void> {
-  for (;;) {
+  await until("there is room again", async () => {
     using client = await front.connect();
     await client.send(get()).catch(() => {});
-    if ((await client.response()).status === status) return;
-  }
-}
+    return (await client.response()).status === 200;
+  });
+});
 
 Deno.test("a refused client that has sent its request already reads why", async () => {
   await using upstream = new TestUpstream();

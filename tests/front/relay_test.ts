@@ -4,6 +4,7 @@ import { fieldOf } from "../support/raw_http.ts";
 import { TestFront } from "../support/test_front.ts";
 import { reply, type Script, type SeenRequest, TestUpstream, type UpstreamPeer } from "../support/test_upstream.ts";
 import { until } from "../support/until.ts";
+import { within } from "../support/within.ts";
 import { get, post } from "../http1/corpus/case.ts";
 
 const SHORT = 300;
@@ -211,7 +212,7 @@ Deno.test("relay() answers 504 when the upstream says nothing in time, and abort
   await client.send(get());
   assertEquals((await client.response()).status, 504);
   assert(elapsed() >= SHORT && elapsed() <= 3 * SHORT, `${elapsed()}`);
-  await ended;
+  await within("the request is aborted", ended);
   assertStringIncludes(front.errors.text, "the upstream did not answer in time");
   assertEquals((await front.log.entry()).status, 504);
 });

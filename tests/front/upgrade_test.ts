@@ -5,6 +5,7 @@ import { fieldOf, type RawClient } from "../support/raw_http.ts";
 import { TestFront } from "../support/test_front.ts";
 import { reply, type Script, TestUpstream, type UpstreamPeer } from "../support/test_upstream.ts";
 import { until } from "../support/until.ts";
+import { within } from "../support/within.ts";
 
 const REQUEST = get("Connection: Upgrade", "Upgrade: websocket", "Sec-WebSocket-Key: x");
 const SWITCH = "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nX-A: b\r\n\r\n";
@@ -19,6 +20,11 @@ class Switching {
     peer.raw((text) => this.heard += text);
     await peer.write(SWITCH);
   };
+
+  /** Waits for the front to end its side. */
+  async ended(): Promise<void> {
+    await within("the front has ended its side", this.peer?.ended ?? Promise.reject(new Error("nobody has switched")));
+  }
 }
 
 async function upgrade(client: RawClient): Promise<void> {
@@ -63,7 +69,7 @@ Deno.test("what a client sends behind its upgrade, before it is answered, goes t
   await until("it has come", () => switching.heard === "GET /smuggled HTTP/1.1\r\n\r\n");
   assertEquals(upstream.requests.length, 1);
   client.close();
-  await switching.peer?.ended;
+  await switching.ended();
   switching.peer?.close();
 });
 
@@ -86,7 +92,7 @@ Deno.test("a client that ends its side of an upgraded connection still hears the
   await upgrade(client);
   await client.send("bye");
   await client.halfClose();
-  await switching.peer?.ended;
+  await switching.ended();
   assertEquals(switching.heard, "bye");
   await switching.peer?.write("and good night");
   switching.peer?.close();
@@ -105,7 +111,7 @@ Deno.test("an upstream that ends its side of an upgraded connection still hears 
   await client.send("one more thing");
   await until("it has come", () => switching.heard === "one more thing");
   await client.halfClose();
-  await switching.peer?.ended;
+  await switching.ended();
   switching.peer?.close();
   assertEquals((await front.log.entry()).status, 101);
 });
@@ -125,7 +131,7 @@ Deno.test("an upgraded connection is closed when nothing passes for too long, an
   await client.end();
   const elapsed = performance.now() - last;
   assert(elapsed >= LIMIT && elapsed <= 3 * LIMIT, `${elapsed}`);
-  await switching.peer?.ended;
+  await switching.ended();
   switching.peer?.close();
   assertEquals((await front.log.entry()).status, 101);
 });

@@ -34,7 +34,7 @@ Deno.test("framing() follows RFC 9112 §6.3", () => {
     [200, [], true, "none"],
     [204, ["Content-Length: 5"], false, "none"],
     [204, ["Transfer-Encoding: chunked"], false, "none"],
-    [205, [], false, "close"],
+    [205, [], false, "none"],
     [304, ["Content-Length: 5"], false, "none"],
     [404, ["Content-Length: 5"], false, "length"],
     [101, [], false, "none"],

@@ -19,7 +19,6 @@ Deno.test("writePidfile() writes this process's id, and removes it", () => {
 Deno.test("writePidfile() replaces what names no process of this program", async (t) => {
   const cases: [content: string, why: string][] = [
     ["", "empty"],
-    ["not a pid\n", "no number"],
     ["0\n", "no process"],
     ["999999999\n", "a process that is gone"],
     ["1\n", "another program"],
@@ -33,6 +32,15 @@ Deno.test("writePidfile() replaces what names no process of this program", async
       assertEquals(readPid(path), Deno.pid);
     });
   }
+});
+
+Deno.test("writePidfile() refuses what is no pid file, and leaves it as it is", () => {
+  using directory = new TestDirectory();
+  const path = directory.write("app.ts", "export default () => new Response();\n");
+  const error = assertThrows(() => writePidfile(path), StackdError);
+  assertEquals(error.message, `Cannot write pid file "${path}": it is there already, and is no pid file`);
+  assertEquals(Deno.readTextFileSync(path), "export default () => new Response();\n");
+  assertThrows(() => writePidfile(directory.path), StackdError, "no pid file");
 });
 
 Deno.test("writePidfile() refuses a file that names a running process of this program", async () => {

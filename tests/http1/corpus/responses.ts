@@ -163,6 +163,11 @@ const bodies: Group<ResponseCase> = {
       body: "",
       fields: { "content-length": null },
     }),
+    passed("205 without a length, which has no content", head("HTTP/1.1 205 Reset Content"), {
+      status: 205,
+      body: "",
+      fields: { "content-length": "0" },
+    }),
     passed("304 with the length of what was not sent", head("HTTP/1.1 304 Not Modified", "Content-Length: 5"), {
       status: 304,
       framing: "none",

@@ -62,6 +62,8 @@ export interface Meaning {
 
 const HEAD = new RegExp(`^(${TOKEN}+) ([!-"$-~]+) HTTP/1\\.(\\d)\\r\\n((?:${TOKEN}+:${VALUE}*\\r\\n)*)\\r\\n$`);
 const HOST = /^(?:[A-Za-z0-9\-._~%!$&'()*+,;=]+|\[[0-9A-Fa-f:.]{2,}\])(?::\d{0,5})?$/;
+/** A host by its grammar that a URL can hold as well. */
+const isHost = (host: string) => HOST.test(host) && URL.canParse(`http://${host}/`);
 const trim = (value: string) => value.replace(/^[ \t]+|[ \t]+$/g, "");
 
 /** Reads a whole stream (RFC 9112), as strictly as stackd does. */
@@ -83,7 +85,7 @@ export function interpret(stream: string): Meaning {
     const options = values("connection").join().toLowerCase().split(",").map(trim);
     const isOld = minor === "0";
     if (
-      hosts.length > 1 || (hosts.length === 0 && !isOld) || !hosts.every((host) => HOST.test(host)) ||
+      hosts.length > 1 || (hosts.length === 0 && !isOld) || !hosts.every(isHost) ||
       lengths.length > 1 || !lengths.every((length) =>
         /^\d{1,16}$/.test(length) && Number.isSafeInteger(Number(length))
       ) ||

@@ -8,8 +8,9 @@ import { isIpv4, isIpv6 } from "../config/network.ts";
 import { copy, latin1, put, putText } from "../http1/bytes.ts";
 import type { Exchange } from "../http1/exchange.ts";
 import { FIELD, mask } from "../http1/fields.ts";
-import { isHost } from "../http1/request_head.ts";
+import { isHost } from "../http1/host.ts";
 import { clientAddress, type Trust } from "../http1/trust.ts";
+import { acceptRequestId } from "../observe/request_id.ts";
 
 /** Fields that a client may not speak in: all that say who it is, and those an upstream could take for them. */
 export const FORWARDING = mask(
@@ -41,8 +42,6 @@ export interface Client {
   readonly requestId: string | null;
 }
 
-const SANE_ID = /^[\x21-\x7e]{1,128}$/;
-
 /** Who the client of a request from a trusted proxy is. */
 export function clientBehind(exchange: Exchange, trust: Trust): Client {
   const { connection: { peer }, head: { fields }, bytes } = exchange;
@@ -57,7 +56,7 @@ export function clientBehind(exchange: Exchange, trust: Trust): Client {
     chain: chain === null ? realIp ?? peer : peer === null ? chain : `${chain}, ${peer}`,
     scheme: fields.value(bytes, FIELD.X_FORWARDED_PROTO)?.toLowerCase() === "https" ? "https" : "http",
     host: host !== null && isHost(latin1(host), 0, host.length) ? host : null,
-    requestId: id !== null && SANE_ID.test(id) ? id : null,
+    requestId: acceptRequestId(id),
   };
 }
 

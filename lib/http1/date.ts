@@ -8,7 +8,7 @@ import { latin1 } from "./bytes.ts";
 let second = 0;
 let line = latin1("");
 
-/** `Date: …` with CRLF, for now. */
+/** `Date: …` with CRLF, of this second. */
 export function dateLine(): Uint8Array {
   const now = Date.now();
   if (now - second >= 1_000 || now < second) {

@@ -7,15 +7,14 @@ import { RequestBody } from "./body.ts";
 import { latin1, put, putHex, text } from "./bytes.ts";
 import type { ClientConnection } from "./connection.ts";
 import { dateLine } from "./date.ts";
+import { randomPrefix } from "../observe/request_id.ts";
 import { type HeadLimits, RequestHead } from "./request_head.ts";
 
 const pool: Exchange[] = [];
 const KEEP = 256;
 
 /** Request ids are this process's random prefix and a counter: unique enough to find a line in a log, and cheap. */
-const ID_PREFIX = latin1(
-  `${[...crypto.getRandomValues(new Uint8Array(6))].map((b) => b.toString(16).padStart(2, "0")).join("")}-`,
-);
+const ID_PREFIX = latin1(`${randomPrefix()}-`);
 let requests = 0;
 
 const CLOSE = latin1("Connection: close\r\n"), KEEP_ALIVE = latin1("Connection: keep-alive\r\n");

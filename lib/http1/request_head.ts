@@ -3,8 +3,9 @@
  *
  * @module
  */
-import { CR, equalsIgnoringCase, HOST, latin1, LF, SPACE, TARGET, text, TOKEN } from "./bytes.ts";
+import { CR, equalsIgnoringCase, latin1, LF, SPACE, TARGET, text, TOKEN } from "./bytes.ts";
 import { FIELD, Fields, listMembers, mask, parseContentLength } from "./fields.ts";
+import { isHost } from "./host.ts";
 import { bad, Reject } from "./reject.ts";
 
 /** What a head may take, from `Limits`. */
@@ -273,67 +274,4 @@ function badCoding(value: string): Reject {
   if (chunkedAt !== -1 && chunkedAt !== codings.length - 1) return bad("chunked is not the last transfer coding");
   if (codings.length === 1 && chunkedAt === 0) return bad("an invalid Transfer-Encoding");
   return new Reject(501, "an unknown transfer coding");
-}
-
-/** Whether bytes[start, end) is a host with an optional port (RFC 9110 §7.2). */
-export function isHost(bytes: Uint8Array, start: number, end: number): boolean {
-  if (end === start) return false;
-  let colon = -1;
-  if (bytes[start] === 91) {
-    const close = bytes.indexOf(93, start);
-    if (close === -1 || close >= end || close - start < 3) return false;
-    for (let i = start + 1; i < close; i++) {
-      const byte = bytes[i];
-      if (byte !== 58 && byte !== 46 && !isHexDigit(byte)) return false;
-    }
-    if (close + 1 === end) return true;
-    if (bytes[close + 1] !== 58) return false;
-    colon = close + 1;
-  } else {
-    for (let i = start; i < end; i++) {
-      const byte = bytes[i];
-      if (HOST[byte] === 0 || byte === 91 || byte === 93) return false;
-      if (byte === 58) {
-        colon = i;
-        break;
-      }
-    }
-    if (colon === start) return false;
-  }
-  const hostEnd = colon === -1 ? end : colon;
-  if (bytes[start] !== 91 && !isName(bytes, start, hostEnd)) return false;
-  if (colon === -1) return true;
-  if (end - colon > 6) return false;
-  let port = 0;
-  for (let i = colon + 1; i < end; i++) {
-    if (bytes[i] < 48 || bytes[i] > 57) return false;
-    port = port * 10 + bytes[i] - 48;
-  }
-  return port <= 65_535;
-}
-
-/**
- * Whether a host that is no IP literal can stand in a URL: one whose last label is a number must be an IPv4 address, and no
- * name has escapes; a handler's `new URL(request.url)` would throw.
- */
-function isName(bytes: Uint8Array, start: number, end: number): boolean {
-  let labels = 1, value = -1, numeric = true, allNumeric = true;
-  for (let i = start; i < end; i++) {
-    const byte = bytes[i];
-    if (byte === 37) return false;
-    if (byte === 46) {
-      if (i === end - 1) break;
-      labels++;
-      allNumeric &&= numeric && value >= 0 && value <= 255;
-      value = -1;
-      numeric = true;
-    } else if (byte >= 48 && byte <= 57) value = (value === -1 ? 0 : value) * 10 + byte - 48;
-    else numeric = false;
-  }
-  if (!numeric || value === -1) return true;
-  return allNumeric && labels === 4 && value <= 255;
-}
-
-function isHexDigit(byte: number): boolean {
-  return (byte >= 48 && byte <= 57) || ((byte | 32) >= 97 && (byte | 32) <= 102);
 }

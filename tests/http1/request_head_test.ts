@@ -3,7 +3,7 @@ import { assert, assertEquals, assertThrows } from "@std/assert";
 import { DEFAULTS } from "../../lib/config/defaults.ts";
 import { latin1 } from "../../lib/http1/bytes.ts";
 import { Reject } from "../../lib/http1/reject.ts";
-import { isHost, RequestHead } from "../../lib/http1/request_head.ts";
+import { RequestHead } from "../../lib/http1/request_head.ts";
 import { get, head, post } from "./corpus/case.ts";
 
 const { limits } = DEFAULTS;
@@ -147,89 +147,4 @@ Deno.test("scan() holds to the default limits exactly", () => {
   const many = (count: number) => get(...Array.from({ length: count - 1 }, (_, i) => `X-${i}: a`));
   assert(scan(many(100)).whole);
   assertEquals(statusOf(many(101)), 431);
-});
-
-Deno.test("isHost() takes a host with an optional port and nothing else", () => {
-  const good = [
-    "a",
-    "a.example.",
-    "A-b_c~1",
-    "1.2.3.4",
-    "a:0",
-    "a:65535",
-    "a:",
-    "[::1]",
-    "[::1]:80",
-    "[1:2::3.4.5.6]",
-    "!$&'()*+,;=",
-  ];
-  const bad = [
-    "",
-    ":",
-    ":80",
-    "a:b",
-    "a:65536",
-    "a:123456",
-    "a:80:80",
-    "a b",
-    "a@b",
-    "a/b",
-    "a\\b",
-    "a?b",
-    "a#b",
-    "[",
-    "[]",
-  ];
-  const alsoBad = [
-    "[:]",
-    "[::1",
-    "::1",
-    "[::1]a",
-    "[::1]:a",
-    "[::g]",
-    "a[::1]",
-    "a]",
-    "\x80",
-    "a\0",
-    "a\t",
-    '"a"',
-    "<a>",
-  ];
-  const unfit = ["%41", "1", "1.2.3", "1.2.3.256", "1.2.3.4.5", "a.1", "1..2"];
-  for (const [hosts, expected] of [[good, true], [[...bad, ...alsoBad, ...unfit], false]] as const) {
-    for (const host of hosts) assertEquals(takesHost(host), expected, JSON.stringify(host));
-  }
-});
-
-function takesHost(host: string): boolean {
-  return isHost(latin1(`]${host}]`), 1, 1 + host.length);
-}
-
-Deno.test("isHost() takes nothing that a URL cannot hold, for handlers get one", () => {
-  const numbers = [
-    "1.2.3.4",
-    "1.2.3.09",
-    "1.2.3.0x4",
-    "0x7f.1",
-    "a.0x5",
-    "a.0x",
-    "256",
-    "4294967296",
-    "0",
-    "a.1.",
-    "1.2.3.4.",
-  ];
-  const literals = [
-    "[::1]",
-    "[::ffff:1.2.3.4]",
-    "[1:2]",
-    "[::::]",
-    "[1::2::3]",
-    "[12345::]",
-    "[::1.2.3]",
-    "[::1.2.3.256]",
-  ];
-  for (const host of [...numbers, ...literals, "xn--", "xn--a", "a..b", "-", "_", "a:65535", "a:65536", "%41"]) {
-    assert(!takesHost(host) || URL.canParse(`http://${host}/`), `${host} is taken, and stands in no URL`);
-  }
 });

@@ -23,10 +23,7 @@ export const FORWARDING = mask(
   FIELD.X_REQUEST_ID,
 );
 
-const X_FORWARDED_FOR = latin1("X-Forwarded-For: "), X_REAL_IP = latin1("\r\nX-Real-IP: ");
-const X_FORWARDED_PROTO = latin1("X-Forwarded-Proto: http\r\n");
-const X_FORWARDED_HOST = latin1("X-Forwarded-Host: ");
-const X_REQUEST_ID = latin1("X-Request-Id: ");
+const X_FORWARDED_HOST = "X-Forwarded-Host: ";
 const CRLF = latin1("\r\n");
 
 /** What a trusted proxy said, or what the connection itself shows. */
@@ -60,6 +57,21 @@ export function clientBehind(exchange: Exchange, trust: Trust): Client {
   };
 }
 
+/** Peers whose lines are kept: enough for the clients of a moment, or the proxies in front. */
+const MAX_PREPARED = 1_024;
+const prepared = new Map<string, Uint8Array>();
+
+/** The lines that are the same for all requests of a peer that is not trusted, up to the value of X-Forwarded-Host. */
+function linesOf(peer: string | null): Uint8Array {
+  const known = prepared.get(peer ?? "");
+  if (known !== undefined) return known;
+  if (prepared.size >= MAX_PREPARED) prepared.clear();
+  const address = peer === null ? "" : `X-Forwarded-For: ${peer}\r\nX-Real-IP: ${peer}\r\n`;
+  const lines = latin1(`${address}X-Forwarded-Proto: http\r\n${X_FORWARDED_HOST}`);
+  prepared.set(peer ?? "", lines);
+  return lines;
+}
+
 /**
  * Writes the forwarding fields for the request of `exchange` to `out`; returns the position behind. `client` is null when
  * the peer is the client.
@@ -67,31 +79,23 @@ export function clientBehind(exchange: Exchange, trust: Trust): Client {
 export function putForwarding(exchange: Exchange, client: Client | null, out: Uint8Array, at: number): number {
   const { connection, head, bytes } = exchange;
   if (client === null) {
-    const { peer } = connection;
-    if (peer !== null) {
-      at = putText(peer, out, put(X_FORWARDED_FOR, out, at));
-      at = putText(peer, out, put(X_REAL_IP, out, at));
+    const lines = linesOf(connection.peer);
+    if (head.hostEnd > head.hostStart && head.absolute === null) {
+      at = copy(bytes, head.hostStart, head.hostEnd, out, put(lines, out, at));
       at = put(CRLF, out, at);
-    }
-    at = put(X_FORWARDED_PROTO, out, at);
-    if (head.absolute !== null) at = put(latin1(`X-Forwarded-Host: ${head.absolute.host}\r\n`), out, at);
-    else if (head.hostEnd > head.hostStart) {
-      at = copy(bytes, head.hostStart, head.hostEnd, out, put(X_FORWARDED_HOST, out, at));
-      at = put(CRLF, out, at);
+    } else if (head.absolute !== null) {
+      at = putText(`${head.absolute.host}\r\n`, out, put(lines, out, at));
+    } else {
+      at = copy(lines, 0, lines.length - X_FORWARDED_HOST.length, out, at);
     }
   } else {
-    const host = client.host ?? head.host(bytes);
-    at = put(
-      latin1(
-        (client.chain === null ? "" : `X-Forwarded-For: ${client.chain}\r\n`) +
-          (client.address === null ? "" : `X-Real-IP: ${client.address}\r\n`) +
-          `X-Forwarded-Proto: ${client.scheme}\r\n${host === "" ? "" : `X-Forwarded-Host: ${host}\r\n`}`,
-      ),
-      out,
-      at,
-    );
+    at = putText(linesBehind(client, client.host ?? head.host(bytes)), out, at);
   }
-  at = put(X_REQUEST_ID, out, at);
-  at = exchange.putRequestId(out, at);
-  return put(CRLF, out, at);
+  return put(CRLF, out, exchange.putRequestId(out, at));
+}
+
+function linesBehind({ chain, address, scheme }: Client, host: string): string {
+  return (chain === null ? "" : `X-Forwarded-For: ${chain}\r\n`) +
+    (address === null ? "" : `X-Real-IP: ${address}\r\n`) +
+    `X-Forwarded-Proto: ${scheme}\r\n${host === "" ? "" : `${X_FORWARDED_HOST}${host}\r\n`}`;
 }

@@ -4,7 +4,7 @@
  * @module
  */
 import { RequestBody } from "./body.ts";
-import { latin1, put, putHex, text } from "./bytes.ts";
+import { latin1, put, putHex, putText } from "./bytes.ts";
 import type { ClientConnection } from "./connection.ts";
 import { dateLine } from "./date.ts";
 import { randomPrefix } from "../observe/request_id.ts";
@@ -14,7 +14,8 @@ const pool: Exchange[] = [];
 const KEEP = 256;
 
 /** Request ids are this process's random prefix and a counter: unique enough to find a line in a log, and cheap. */
-const ID_PREFIX = latin1(`${randomPrefix()}-`);
+const ID_PREFIX = `${randomPrefix()}-`;
+const ID_NAME = latin1("X-Request-Id: "), ID_START = latin1(`X-Request-Id: ${ID_PREFIX}`);
 let requests = 0;
 
 const CLOSE = latin1("Connection: close\r\n"), KEEP_ALIVE = latin1("Connection: keep-alive\r\n");
@@ -89,7 +90,7 @@ export class Exchange {
 
   /** The id that ties answer, log and upstream together. */
   get requestId(): string {
-    return this.#adoptedId ?? `${text(ID_PREFIX, 0, ID_PREFIX.length)}${this.#id().toString(16)}`;
+    return this.#adoptedId ?? `${ID_PREFIX}${this.#id().toString(16)}`;
   }
 
   /** Takes over the id that a trusted proxy gave the request. */
@@ -97,10 +98,10 @@ export class Exchange {
     this.#adoptedId = id;
   }
 
-  /** Writes the request id to `out`; returns the position behind it. */
+  /** Writes the X-Request-Id line, without its CRLF, to `out`; returns the position behind it. */
   putRequestId(out: Uint8Array, at: number): number {
-    if (this.#adoptedId !== null) return put(latin1(this.#adoptedId), out, at);
-    return putHex(this.#id(), out, put(ID_PREFIX, out, at));
+    if (this.#adoptedId !== null) return putText(this.#adoptedId, out, put(ID_NAME, out, at));
+    return putHex(this.#id(), out, put(ID_START, out, at));
   }
 
   #id(): number {

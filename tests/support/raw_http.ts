@@ -11,7 +11,9 @@ export const PATIENCE = 10_000;
 
 /** Text as bytes, each character (U+0000 to U+00FF) one byte. */
 export function latin1(text: string): Uint8Array<ArrayBuffer> {
-  return Uint8Array.from(text, (character) => character.charCodeAt(0));
+  const bytes = new Uint8Array(text.length);
+  for (let i = 0; i < bytes.length; i++) bytes[i] = text.charCodeAt(i);
+  return bytes;
 }
 
 /** Bytes as text, each byte one character; not TextDecoder's "latin1", which is windows-1252. */

@@ -61,9 +61,13 @@ export interface Meaning {
 }
 
 const HEAD = new RegExp(`^(${TOKEN}+) ([!-"$-~]+) HTTP/1\\.(\\d)\\r\\n((?:${TOKEN}+:${VALUE}*\\r\\n)*)\\r\\n$`);
-const HOST = /^(?:[A-Za-z0-9\-._~%!$&'()*+,;=]+|\[[0-9A-Fa-f:.]{2,}\])(?::\d{0,5})?$/;
-/** A host by its grammar that a URL can hold as well. */
-const isHost = (host: string) => HOST.test(host) && URL.canParse(`http://${host}/`);
+const HOST = /^([A-Za-z0-9\-._~!$&'()*+,;=]+|\[[0-9A-Fa-f:.]{2,}\])(?::\d{0,5})?$/;
+/** A host by its grammar that a URL holds as it is: `1.2.3` would become another there. */
+function isHost(host: string): boolean {
+  const [, name = ""] = HOST.exec(host) ?? [];
+  const url = URL.parse(`http://${host}/`);
+  return name !== "" && url !== null && (name.startsWith("[") || url.hostname === name.toLowerCase());
+}
 const trim = (value: string) => value.replace(/^[ \t]+|[ \t]+$/g, "");
 
 /** Reads a whole stream (RFC 9112), as strictly as stackd does. */

@@ -58,7 +58,6 @@ export async function relay(
       }
     }
     if (upstream.head.status === 101) return await serveUpgrade(exchange, upstream, readTimeout, out);
-    if (exchange.head.upgrade) connection.watch();
     const framing = upstream.head.framing(exchange.isHead);
     upstream.beginBody(framing);
     // An answer that is whole before the request is will be the last: nobody reads the rest of the body.

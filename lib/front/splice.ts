@@ -12,6 +12,8 @@ interface Side {
   readonly conn: Deno.Conn;
   /** Bytes that were read from it before. */
   readonly buffered: Uint8Array;
+  /** A read that was under way; null for none. */
+  readonly pending?: Promise<Uint8Array | null> | null;
 }
 
 /** What passed, for the log. */
@@ -43,13 +45,18 @@ export async function splice(
   const pump = async (from: Side, to: Side, count: (n: number) => void) => {
     const buffer = BODY.take();
     try {
-      let bytes = from.buffered, n: number | null = bytes.length;
-      while (n !== null) {
-        for (let at = 0; at < n;) at += await to.conn.write(bytes.subarray(at, n));
-        count(n);
+      const pass = async (bytes: Uint8Array) => {
+        for (let at = 0; at < bytes.length;) at += await to.conn.write(bytes.subarray(at));
+        count(bytes.length);
         watch.deadline = deadlines.after(idleTimeout);
-        bytes = buffer;
-        n = await from.conn.read(buffer);
+      };
+      await pass(from.buffered);
+      const early = await from.pending;
+      if (early instanceof Uint8Array) await pass(early);
+      if (early !== null || from.pending === null) {
+        for (let n = await from.conn.read(buffer); n !== null; n = await from.conn.read(buffer)) {
+          await pass(buffer.subarray(0, n));
+        }
       }
       await to.conn.closeWrite();
     } catch {

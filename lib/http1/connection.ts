@@ -251,13 +251,10 @@ export class ClientConnection implements Expiring {
    * Gives the connection out of the engine's hands, for an upgrade: its deadlines rest and nothing more is read from it here.
    * {@linkcode close} still closes it.
    */
-  detach(): { readonly conn: Deno.Conn; readonly buffered: Uint8Array } {
-    const { inbox } = this;
+  detach(): { readonly conn: Deno.Conn } & ReturnType<Inbox["takeAll"]> {
     this.#phase = "busy";
     this.#readDeadline = Infinity;
-    const buffered = inbox.bytes.slice(inbox.start, inbox.end);
-    inbox.start = inbox.end;
-    return { conn: this.conn, buffered };
+    return { conn: this.conn, ...this.inbox.takeAll() };
   }
 
   /**

@@ -71,8 +71,7 @@ export class Exchange {
     this.readable = true;
     this.body.begin(this.connection, this.head);
     this.close = !this.head.keepAlive || this.lastOnConnection || this.connection.service.draining;
-    // What follows an upgrade is not a request: it is left for whoever gets the connection.
-    if (this.body.complete && !this.head.upgrade) this.connection.watch();
+    if (this.body.complete) this.connection.watch();
   }
 
   /** Gives the exchange back, unless something still works on it. */

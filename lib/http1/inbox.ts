@@ -99,6 +99,16 @@ export class Inbox {
     this.#pending = Promise.resolve(bytes.length);
   }
 
+  /** Gives out what was read and not consumed, now and by a read-ahead that is under way; nothing is left here. */
+  takeAll(): { readonly buffered: Uint8Array; readonly pending: Promise<Uint8Array | null> | null } {
+    const buffered = this.bytes.slice(this.start, this.end);
+    this.start = this.end;
+    const ahead = this.#ahead;
+    const pending = this.#pending?.then((n) => n === null || ahead === null ? null : ahead.subarray(0, n)) ?? null;
+    this.#ahead = this.#pending = null;
+    return { buffered, pending };
+  }
+
   /** Nothing is read from the connection any more; the buffer goes back, but not one that a read may still write to. */
   release(): void {
     this.#giveBack();

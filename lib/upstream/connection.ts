@@ -152,6 +152,8 @@ export class UpstreamConnection implements Expiring {
   /** What {@linkcode read} gave. Throws {@linkcode UpstreamError} for the connection's end. */
   received(n: number | null): void {
     this.#pending = null;
+    // From here on the client may be waited for.
+    this.deadline = Infinity;
     if (n === null) throw this.#closed("closed the connection without a whole response head");
     this.#end += n;
     this.responding = true;
@@ -237,6 +239,7 @@ export class UpstreamConnection implements Expiring {
       } catch {
         throw this.#closed("reset the connection within its response");
       }
+      this.deadline = Infinity;
       if (n === null) {
         if (this.#framing === "close") {
           this.#framing = "none";

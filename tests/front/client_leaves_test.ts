@@ -15,6 +15,7 @@ function silent(): { readonly peers: UpstreamPeer[]; readonly script: Script } {
 Deno.test("a client that leaves while its request is handled aborts it at the upstream, and is logged as 499", async (t) => {
   const requests = [
     ["GET", get()],
+    ["GET that asks for another protocol", get("Connection: Upgrade", "Upgrade: websocket")],
     ["POST whose body came with its head", post("Content-Length: 2") + "hi"],
     ["POST whose body is streamed", post("Transfer-Encoding: chunked") + "2\r\nhi\r\n0\r\n\r\n"],
     ["POST of which half has come", post("Content-Length: 4") + "hi"],

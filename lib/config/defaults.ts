@@ -32,8 +32,6 @@ const accessLog: AccessLogTarget = Object.freeze({ kind: "stdout" });
 export const DEFAULTS = Object.freeze({
   limits,
   upstream,
-  /** The gateway's own socket is for a proxy that has its own limit: unlimited there. */
-  gatewayMaxBody: 0,
   socketMode: 0o660,
   accessLog, // as a container's log collector expects it
   gracefulTimeout: 30_000, // gunicorn's graceful_timeout

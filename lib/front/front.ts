@@ -11,6 +11,7 @@ import { Deadlines } from "../http1/deadlines.ts";
 import { errorAnswer } from "../http1/error_answer.ts";
 import type { Exchange } from "../http1/exchange.ts";
 import { FIELD, mask } from "../http1/fields.ts";
+import { unmapped } from "../http1/libc.ts";
 import { respond } from "../http1/respond.ts";
 import { compileTrust, type Trust } from "../http1/trust.ts";
 import type { AccessLog } from "../observe/access_log.ts";
@@ -112,9 +113,8 @@ class RunningFront implements Front, Service {
     let peer: string | null = null;
     if (remoteAddr.transport === "tcp") {
       (conn as Deno.TcpConn).setNoDelay(true);
-      const { hostname } = remoteAddr;
       // An IPv4 client of a listener for both is shown, logged and forwarded as what it is.
-      peer = hostname.startsWith("::ffff:") && hostname.includes(".") ? hostname.slice(7) : hostname;
+      peer = unmapped(remoteAddr.hostname);
     }
     if (!this.#admission.admit(peer)) return this.#admission.refuse(conn);
     const connection = new ClientConnection(conn, peer, this, this.#heads);
@@ -158,7 +158,6 @@ class RunningFront implements Front, Service {
   async fail(exchange: Exchange, thrown: unknown): Promise<void> {
     const { status, log, extra } = failureOf(thrown);
     if (log !== null) logError(`${describe(exchange)}: ${log}`);
-    exchange.closeIfUnread();
     if (exchange.started) {
       // Half an answer cannot be taken back: only closing tells the client that it is not whole.
       exchange.closeAfter();

@@ -9,7 +9,6 @@ import { copy, latin1, put } from "../http1/bytes.ts";
 import { dateLine } from "../http1/date.ts";
 import type { Exchange } from "../http1/exchange.ts";
 import { FIELD, HOP_BY_HOP, mask } from "../http1/fields.ts";
-import type { Framing } from "../http1/response_head.ts";
 import type { UpstreamConnection } from "../upstream/connection.ts";
 import { type Client, FORWARDING, putForwarding } from "./forwarded.ts";
 
@@ -56,13 +55,6 @@ export function putRequest(exchange: Exchange, client: Client | null, out: Uint8
   out[at + 1] = 10;
   at += 2;
   return body.complete ? at : at + body.takeAll(out, at, out.length - 1);
-}
-
-/** What a response is to the client of `exchange`. */
-export interface Relayed {
-  readonly framing: Framing;
-  /** Whether its body is sent in chunks: an unknown length to a client that knows chunks. */
-  readonly chunked: boolean;
 }
 
 /** Writes the upstream's final head as the client gets it to `out`; returns the position behind it. */

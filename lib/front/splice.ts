@@ -16,21 +16,14 @@ interface Side {
   readonly pending?: Promise<Uint8Array | null> | null;
 }
 
-/** What passed, for the log. */
-export interface Spliced {
-  /** Bytes that the client was sent. */
-  readonly toClient: number;
-}
-
-/** Joins two connections until both directions have ended; closes them. `idleTimeout` in ms, 0 for none. */
+/** Joins two connections until both directions have ended; closes them. `idleTimeout` in ms, 0 for none; `onSent` hears what the client was sent. */
 export async function splice(
   client: Side,
   upstream: Side,
   deadlines: Deadlines,
   idleTimeout: number,
-  onProgress: (toClient: number) => void = () => {},
-): Promise<Spliced> {
-  let toClient = 0;
+  onSent: (bytes: number) => void,
+): Promise<void> {
   const watch: Expiring & { deadline: number } = {
     deadline: deadlines.after(idleTimeout),
     expire() {
@@ -69,15 +62,11 @@ export async function splice(
   };
   await Promise.all([
     pump(client, upstream, () => {}),
-    pump(upstream, client, (n) => {
-      toClient += n;
-      onProgress(n);
-    }),
+    pump(upstream, client, onSent),
   ]);
   deadlines.delete(watch);
   close(client.conn);
   close(upstream.conn);
-  return { toClient };
 }
 
 function close(conn: Deno.Conn): void {

@@ -31,11 +31,6 @@ const SCHEME = "http+unix:";
 /** What may stand for a host: an authority without user information. */
 const HOST = /^[A-Za-z0-9\-._~%!$&'()*+,;=:[\]]{1,255}$/;
 
-/** The URL as Deno gives it. */
-export function rawUrl(request: Request): string {
-  return getUrl.call(request);
-}
-
 /** All fields of the request, as they came. */
 export function rawHeaders(request: Request): Headers {
   return getHeaders.call(request);

@@ -3,11 +3,11 @@
  *
  * @module
  */
+import { randomPrefix } from "../observe/request_id.ts";
 import { RequestBody } from "./body.ts";
-import { latin1, put, putHex, putText } from "./bytes.ts";
+import { latin1, put, putHex, putText, text } from "./bytes.ts";
 import type { ClientConnection } from "./connection.ts";
 import { dateLine } from "./date.ts";
-import { randomPrefix } from "../observe/request_id.ts";
 import { type HeadLimits, RequestHead } from "./request_head.ts";
 
 const pool: Exchange[] = [];
@@ -137,20 +137,15 @@ export class Exchange {
     this.close = true;
   }
 
-  /**
-   * Whether the connection must be read on for a while after the answer, because the client may still be sending. Part of
-   * a body that has been received already is passed over, so that an early answer does not cost the connection.
-   */
+  /** Whether the client may still be sending what nobody will read: then closing the connection must linger. */
   get mayBeSending(): boolean {
     return !this.readable || !this.body.complete || this.connection.inbox.length > 0;
   }
 
-  /** The answer is the last one on this connection if the request could not be read to where the next begins. */
-  closeIfUnread(): void {
-    if (!this.readable) this.close = true;
-  }
-
-  /** Settles what an answer before the body's end means for the connection; call it before the answer's head is written. */
+  /**
+   * Settles what an answer before the request's end means for the connection; call it before the answer's head is written.
+   * A body that has been received already is passed over, so that an early answer does not cost the connection.
+   */
   settleBody(): void {
     if (this.readable && this.body.discardBuffered()) return;
     this.body.withholdContinue();
@@ -160,16 +155,14 @@ export class Exchange {
   /** Writes the Connection field that the client's version needs, if any; returns the position behind it. */
   putConnection(out: Uint8Array, at: number): number {
     const line = this.close ? CLOSE : this.head.minor === 0 ? KEEP_ALIVE : null;
-    if (line === null) return at;
-    out.set(line, at);
-    return at + line.length;
+    return line === null ? at : put(line, out, at);
   }
 
   /** Too slow: a 408 as far as the kernel takes it, when no answer has begun; the connection is closed right after. */
   timeOut(): void {
     if (this.started) return;
     this.started = true;
-    const date = new TextDecoder().decode(dateLine());
+    const line = dateLine(), date = text(line, 0, line.length);
     const body = "408 Request Timeout\n";
     const answer = latin1(
       `HTTP/1.1 408 Request Timeout\r\n${date}Server: stackd\r\nContent-Type: text/plain; charset=utf-8\r\n` +

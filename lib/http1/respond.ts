@@ -24,7 +24,7 @@ export async function respond(exchange: Exchange, answer: Answer): Promise<void>
   try {
     exchange.settleBody();
     exchange.status = answer.status;
-    const length = body === null ? 0 : body instanceof Uint8Array ? body.length : body.length;
+    const length = body === null ? 0 : body.length;
     const head = encodeHead(exchange, answer, length);
     exchange.started = true;
     const { connection } = exchange;

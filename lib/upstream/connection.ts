@@ -33,8 +33,6 @@ export class UpstreamError extends Error {
 export class UpstreamConnection implements Expiring {
   readonly head = new ResponseHead(MAX_FIELDS);
   deadline = Infinity;
-  /** Requests written on it before the current one. */
-  requests = 0;
   /** Whether a byte of the current response has been received. */
   responding = false;
   readonly #conn: Deno.Conn;
@@ -76,7 +74,6 @@ export class UpstreamConnection implements Expiring {
   /** Into its idle state, for at most `idleTimeout` ms. Only after a complete response. */
   park(idleTimeout: number): void {
     this.#state = "idle";
-    this.requests++;
     this.#start = this.#end = 0;
     this.deadline = this.#deadlines.after(idleTimeout);
     this.#pending = this.#conn.read(this.#room);

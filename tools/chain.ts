@@ -5,7 +5,7 @@
  * @module
  */
 import { join } from "@std/path";
-import { guardAgainstDeath } from "./orphans.ts";
+import { type Guard, guardAgainstDeath } from "./orphans.ts";
 import { pause, ROOT, send, ToolError } from "./tool.ts";
 
 const HOST = "127.0.0.1";
@@ -34,31 +34,39 @@ export async function runChain(port: number, stop: AbortSignal): Promise<string 
   assertFree(port);
   const directory = await Deno.makeTempDir({ prefix: "stackd-start-" });
   const socket = join(directory, "app.sock");
-  const parts = [
-    startPart(
-      "proxy",
-      "--listen",
-      `${HOST}:${port}`,
-      "--upstream",
-      `/hello=unix:${socket}`,
-      "--static",
-      "/=examples/site",
-    ),
-    startPart("gateway", "--socket", socket, "examples/hello/app.ts"),
-  ];
-  const guard = guardAgainstDeath(parts.map(({ process }) => process.pid), directory);
+  const parts: Part[] = [];
+  const guards: Guard[] = [];
   const over = new AbortController();
-  const ended = Promise.race([aborted(stop), ...parts.map(endOf)]).finally(() => over.abort());
+  const begin = (command: string, ...options: string[]): Promise<string> => {
+    const part = startPart(command, ...options);
+    parts.unshift(part); // the proxy ends before the gateway that it needs
+    guards.push(guardAgainstDeath([part.process.pid], directory));
+    return endOf(part);
+  };
+  const gateway = begin("gateway", "--socket", socket, "examples/hello/app.ts");
+  const ended = Promise.withResolvers<string | undefined>();
+  const settle = (why: string | undefined) => {
+    over.abort();
+    ended.resolve(why);
+  };
+  aborted(stop).then(() => settle(undefined));
+  gateway.then(settle);
   try {
-    if (await accepting([{ transport: "unix", path: socket }, { hostname: HOST, port }], over.signal)) {
-      console.log(invitation(port));
-    } else if (!over.signal.aborted) {
+    // The gateway first: a proxy that is ready before it would answer the first visitor with 502.
+    let ready = await accepting({ transport: "unix", path: socket }, over.signal);
+    if (ready) {
+      const upstream = `/hello=unix:${socket}`;
+      begin("proxy", "--listen", `${HOST}:${port}`, "--upstream", upstream, "--static", "/=examples/site").then(settle);
+      ready = await accepting({ hostname: HOST, port }, over.signal);
+    }
+    if (ready) console.log(invitation(port));
+    else if (!over.signal.aborted) {
       return `Cannot start: the chain did not accept connections within ${READY_TIMEOUT / 1000} s`;
     }
-    return await ended;
+    return await ended.promise;
   } finally {
     for (const part of parts) await stopPart(part);
-    await guard.release();
+    for (const guard of guards) await guard.release();
     await Deno.remove(directory, { recursive: true });
   }
 }
@@ -89,14 +97,12 @@ function aborted(signal: AbortSignal): Promise<undefined> {
   });
 }
 
-/** Whether all addresses accept connections; asked until they do, time is up or `over` aborts. */
-async function accepting(addresses: Address[], over: AbortSignal): Promise<boolean> {
+/** Whether an address accepts connections; asked until it does, time is up or `over` aborts. */
+async function accepting(address: Address, over: AbortSignal): Promise<boolean> {
   const deadline = performance.now() + READY_TIMEOUT;
-  for (const address of addresses) {
-    while (!await accepts(address)) {
-      if (over.aborted || performance.now() > deadline) return false;
-      await pause(50);
-    }
+  while (!await accepts(address)) {
+    if (over.aborted || performance.now() > deadline) return false;
+    await pause(50);
   }
   return !over.aborted;
 }

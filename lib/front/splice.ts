@@ -5,11 +5,11 @@
  */
 import { BODY } from "../http1/buffers.ts";
 import type { Deadlines, Expiring } from "../http1/deadlines.ts";
-import { sever } from "../http1/sever.ts";
+import type { Wire } from "../http1/wire.ts";
 
 /** One side of a splice. */
 interface Side {
-  readonly conn: Deno.Conn;
+  readonly wire: Wire;
   /** Bytes that were read from it before. */
   readonly buffered: Uint8Array;
   /** A read that was under way; null for none. */
@@ -28,10 +28,8 @@ export async function splice(
     deadline: deadlines.after(idleTimeout),
     expire() {
       watch.deadline = Infinity;
-      for (const { conn } of [client, upstream]) {
-        sever(conn);
-        close(conn);
-      }
+      client.wire.sever();
+      upstream.wire.sever();
     },
   };
   deadlines.add(watch);
@@ -39,7 +37,7 @@ export async function splice(
     const buffer = BODY.take();
     try {
       const pass = async (bytes: Uint8Array) => {
-        for (let at = 0; at < bytes.length;) at += await to.conn.write(bytes.subarray(at));
+        for (let at = 0; at < bytes.length;) at += await to.wire.write(bytes.subarray(at));
         count(bytes.length);
         watch.deadline = deadlines.after(idleTimeout);
       };
@@ -47,15 +45,15 @@ export async function splice(
       const early = await from.pending;
       if (early instanceof Uint8Array) await pass(early);
       if (early !== null || from.pending === null) {
-        for (let n = await from.conn.read(buffer); n !== null; n = await from.conn.read(buffer)) {
+        for (let n = await from.wire.read(buffer); n > 0; n = await from.wire.read(buffer)) {
           await pass(buffer.subarray(0, n));
         }
       }
-      await to.conn.closeWrite();
+      await to.wire.closeWrite();
     } catch {
       // One side is gone: what the other still sends has no reader.
-      close(client.conn);
-      close(upstream.conn);
+      client.wire.close();
+      upstream.wire.close();
     } finally {
       BODY.give(buffer);
     }
@@ -65,12 +63,6 @@ export async function splice(
     pump(upstream, client, onSent),
   ]);
   deadlines.delete(watch);
-  close(client.conn);
-  close(upstream.conn);
-}
-
-function close(conn: Deno.Conn): void {
-  try {
-    conn.close();
-  } catch { /* closed already */ }
+  client.wire.close();
+  upstream.wire.close();
 }

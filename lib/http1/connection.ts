@@ -10,7 +10,7 @@ import { CR, LF } from "./bytes.ts";
 import type { Deadlines, Expiring } from "./deadlines.ts";
 import { Exchange } from "./exchange.ts";
 import { Inbox } from "./inbox.ts";
-import { sever } from "./sever.ts";
+import { Wire } from "./wire.ts";
 
 /** Who serves the requests of a listener's connections. */
 export interface Service {
@@ -42,7 +42,7 @@ const DRAIN_IDLE = 100;
 
 /** One accepted connection. */
 export class ClientConnection implements Expiring {
-  readonly conn: Deno.Conn;
+  readonly wire: Wire;
   readonly service: Service;
   /** The peer's address; null on a unix socket. */
   readonly peer: string | null;
@@ -60,10 +60,10 @@ export class ClientConnection implements Expiring {
   #exchange: Exchange | null = null;
 
   constructor(conn: Deno.Conn, peer: string | null, service: Service, large: BufferPool) {
-    this.conn = conn;
+    this.wire = new Wire(conn);
     this.peer = peer;
     this.service = service;
-    this.inbox = new Inbox(conn, large);
+    this.inbox = new Inbox(this.wire, large);
     this.#readDeadline = service.deadlines.after(service.limits.headerTimeout);
     service.deadlines.add(this);
   }
@@ -84,7 +84,7 @@ export class ClientConnection implements Expiring {
       for (let served = 1;; served++) {
         if (inbox.length === 0) {
           const n = await inbox.read();
-          if (n === null) return;
+          if (n === 0) return;
           inbox.received(n);
         }
         this.#phase = "head";
@@ -151,7 +151,7 @@ export class ClientConnection implements Expiring {
     this.#readDeadline = this.service.deadlines.after(headerTimeout);
     for (;;) {
       const n = await settled(inbox.read());
-      if (n === null) throw this.lost("the client left within its head");
+      if (n === 0) throw this.lost("the client left within its head");
       inbox.received(n);
       inbox.prepareFor(inbox.length);
       // Nothing can have become complete, or wrong in a new way, without a line's end: a client that dribbles costs little.
@@ -165,8 +165,8 @@ export class ClientConnection implements Expiring {
   async readBody(view: Uint8Array): Promise<number> {
     this.#phase = "body";
     this.#readDeadline = this.service.deadlines.after(this.service.limits.bodyTimeout);
-    const n = await settled(this.conn.read(view));
-    if (n === null) throw this.lost("the client left within its body");
+    const n = await settled(this.wire.read(view));
+    if (n === 0) throw this.lost("the client left within its body");
     // An early answer may have ended the exchange meanwhile: then the deadline is not this read's any more.
     if (this.#phase === "body") {
       this.#phase = "busy";
@@ -181,7 +181,7 @@ export class ClientConnection implements Expiring {
    */
   send(bytes: Uint8Array, start: number, end: number): Promise<number> {
     this.#writeDeadline = this.service.deadlines.after(this.service.limits.writeTimeout);
-    return this.conn.write(bytes.subarray(start, end));
+    return this.wire.write(bytes.subarray(start, end));
   }
 
   /** What was sent has been taken by the kernel. */
@@ -213,8 +213,8 @@ export class ClientConnection implements Expiring {
     this.inbox.readAhead()?.then(this.#onAhead, this.#onAheadError);
   }
 
-  readonly #onAhead = (n: number | null) => {
-    if (n === null) this.#leave();
+  readonly #onAhead = (n: number) => {
+    if (n === 0) this.#leave();
   };
   readonly #onAheadError = () => this.#leave();
 
@@ -228,7 +228,7 @@ export class ClientConnection implements Expiring {
   /** {@inheritDoc Expiring.expire} */
   expire(): void {
     if (this.#writeDeadline <= this.service.deadlines.now) {
-      sever(this.conn);
+      this.wire.sever();
     } else if (this.#phase === "head" || this.#phase === "body") {
       this.timedOut = true;
       this.#exchange?.timeOut();
@@ -242,19 +242,17 @@ export class ClientConnection implements Expiring {
     if (this.#phase === "closed") return;
     this.#phase = "closed";
     this.service.deadlines.delete(this);
-    try {
-      this.conn.close();
-    } catch { /* closed already */ }
+    this.wire.close();
   }
 
   /**
    * Gives the connection out of the engine's hands, for an upgrade: its deadlines rest and nothing more is read from it here.
    * {@linkcode close} still closes it.
    */
-  detach(): { readonly conn: Deno.Conn } & ReturnType<Inbox["takeAll"]> {
+  detach(): { readonly wire: Wire } & ReturnType<Inbox["takeAll"]> {
     this.#phase = "busy";
     this.#readDeadline = Infinity;
-    return { conn: this.conn, ...this.inbox.takeAll() };
+    return { wire: this.wire, ...this.inbox.takeAll() };
   }
 
   /**
@@ -266,13 +264,13 @@ export class ClientConnection implements Expiring {
     const until = deadlines.after(LINGER.total);
     this.#phase = "linger";
     this.#readDeadline = deadlines.after(LINGER.idle);
-    await this.conn.closeWrite();
-    if (this.inbox.readingAhead && await this.inbox.read() === null) return;
+    await this.wire.closeWrite();
+    if (this.inbox.readingAhead && await this.inbox.read() === 0) return;
     const buffer = BODY.take();
     try {
       for (let read = 0; read < LINGER.bytes;) {
-        const n = await this.conn.read(buffer);
-        if (n === null) break;
+        const n = await this.wire.read(buffer);
+        if (n === 0) break;
         read += n;
         this.#readDeadline = Math.min(until, deadlines.after(LINGER.idle));
       }
@@ -283,10 +281,10 @@ export class ClientConnection implements Expiring {
 }
 
 /** A read whose failure is the end of the stream, for whoever waits. */
-async function settled(read: Promise<number | null>): Promise<number | null> {
+async function settled(read: Promise<number>): Promise<number> {
   try {
     return await read;
   } catch {
-    return null;
+    return 0;
   }
 }

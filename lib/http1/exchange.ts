@@ -168,7 +168,7 @@ export class Exchange {
       `HTTP/1.1 408 Request Timeout\r\n${date}Server: stackd\r\nContent-Type: text/plain; charset=utf-8\r\n` +
         `Content-Length: ${body.length}\r\nConnection: close\r\n\r\n${body}`,
     );
-    this.connection.conn.write(answer).catch(() => {});
+    this.connection.wire.write(answer).catch(() => {});
     this.bytesSent = body.length;
   }
 }

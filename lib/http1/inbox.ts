@@ -6,6 +6,7 @@
  */
 import { BufferPool, MEDIUM, SMALL } from "./buffers.ts";
 import { Reject } from "./reject.ts";
+import type { Wire } from "./wire.ts";
 
 /** The read side of a client's connection. */
 export class Inbox {
@@ -15,16 +16,16 @@ export class Inbox {
   end = 0;
   /** The memory that `start` and `end` point into; it stays as it is until {@linkcode received} after a read-ahead. */
   bytes: Uint8Array<ArrayBuffer> = SMALL.take();
-  readonly #conn: Deno.Conn;
+  readonly #wire: Wire;
   /** For heads up to the limit, and a byte more, which {@linkcode read} leaves free. */
   readonly #large: BufferPool;
   /** What the next read-ahead takes: small, or medium once a request did not fit into a small one. */
   #pool = SMALL;
   #ahead: Uint8Array<ArrayBuffer> | null = null;
-  #pending: Promise<number | null> | null = null;
+  #pending: Promise<number> | null = null;
 
-  constructor(conn: Deno.Conn, large: BufferPool) {
-    this.#conn = conn;
+  constructor(wire: Wire, large: BufferPool) {
+    this.#wire = wire;
     this.#large = large;
   }
 
@@ -33,13 +34,13 @@ export class Inbox {
     return this.end - this.start;
   }
 
-  /** Starts reading, or goes on with the read that was started ahead. Account for its result with {@linkcode received}. */
-  read(): Promise<number | null> {
+  /** Starts reading (0: the end), or goes on with the read that was started ahead. Account for its result with {@linkcode received}. */
+  read(): Promise<number> {
     if (this.#pending !== null) return this.#pending;
     this.leaveRoom();
     const { bytes, end } = this;
     const limit = bytes.length === this.#large.size ? bytes.length - 1 : bytes.length;
-    return this.#conn.read(end === 0 && limit === bytes.length ? bytes : bytes.subarray(end, limit));
+    return this.#wire.read(end === 0 && limit === bytes.length ? bytes : bytes.subarray(end, limit));
   }
 
   /** `n` bytes came from {@linkcode read}: after a read-ahead its buffer becomes the current one. */
@@ -57,10 +58,10 @@ export class Inbox {
    * Starts a read while what is in the buffer is still in use, so that a client that leaves is noticed; null when one is
    * under way or bytes are waiting, for then there is nothing to notice yet.
    */
-  readAhead(): Promise<number | null> | null {
+  readAhead(): Promise<number> | null {
     if (this.#pending !== null || this.end > this.start) return null;
     this.#ahead = this.#pool.take();
-    return this.#pending = this.#conn.read(this.#ahead);
+    return this.#pending = this.#wire.read(this.#ahead);
   }
 
   /** Whether a read-ahead is under way. */
@@ -104,7 +105,7 @@ export class Inbox {
     const buffered = this.bytes.slice(this.start, this.end);
     this.start = this.end;
     const ahead = this.#ahead;
-    const pending = this.#pending?.then((n) => n === null || ahead === null ? null : ahead.subarray(0, n)) ?? null;
+    const pending = this.#pending?.then((n) => n === 0 || ahead === null ? null : ahead.subarray(0, n)) ?? null;
     this.#ahead = this.#pending = null;
     return { buffered, pending };
   }

@@ -9,7 +9,7 @@ import { ChunkDecoder } from "../http1/chunked.ts";
 import type { Deadlines, Expiring } from "../http1/deadlines.ts";
 import { Reject } from "../http1/reject.ts";
 import { type Framing, ResponseHead } from "../http1/response_head.ts";
-import { sever } from "../http1/sever.ts";
+import { Wire } from "../http1/wire.ts";
 
 /** Largest response head, bytes; nginx's proxy_buffer_size is a quarter of it. */
 const HEAD_SIZE = 16_384;
@@ -35,7 +35,7 @@ export class UpstreamConnection implements Expiring {
   deadline = Infinity;
   /** Whether a byte of the current response has been received. */
   responding = false;
-  readonly #conn: Deno.Conn;
+  readonly #wire: Wire;
   readonly #deadlines: Deadlines;
   readonly #onIdleEnd: (connection: UpstreamConnection) => void;
   readonly #decoder = new ChunkDecoder();
@@ -44,7 +44,7 @@ export class UpstreamConnection implements Expiring {
   readonly #room = this.#buffer.subarray(0, HEAD_SIZE);
   #start = 0;
   #end = 0;
-  #pending: Promise<number | null> | null = null;
+  #pending: Promise<number> | null = null;
   #state: "idle" | "busy" | "closed" = "busy";
   #timedOut = false;
   #suspended = false;
@@ -54,7 +54,7 @@ export class UpstreamConnection implements Expiring {
 
   /** `onIdleEnd` is called when an idle connection must leave its pool. */
   constructor(conn: Deno.Conn, deadlines: Deadlines, onIdleEnd: (connection: UpstreamConnection) => void) {
-    this.#conn = conn;
+    this.#wire = new Wire(conn);
     this.#deadlines = deadlines;
     this.#onIdleEnd = onIdleEnd;
     deadlines.add(this);
@@ -76,11 +76,11 @@ export class UpstreamConnection implements Expiring {
     this.#state = "idle";
     this.#start = this.#end = 0;
     this.deadline = this.#deadlines.after(idleTimeout);
-    this.#pending = this.#conn.read(this.#room);
+    this.#pending = this.#wire.read(this.#room);
     this.#pending.then(this.#onRead, this.#onReadError);
   }
 
-  readonly #onRead = (_n: number | null) => {
+  readonly #onRead = (_n: number) => {
     // Its end, or bytes nobody asked for: either way no request may be sent on it.
     if (this.#state === "idle") this.#endIdle();
   };
@@ -98,7 +98,7 @@ export class UpstreamConnection implements Expiring {
     if (this.#state === "idle") return this.#endIdle();
     this.#timedOut = true;
     // A write may be pending, which closing alone does not end.
-    sever(this.#conn);
+    this.#wire.sever();
     this.close();
   }
 
@@ -108,7 +108,7 @@ export class UpstreamConnection implements Expiring {
    */
   send(bytes: Uint8Array, start: number, end: number, timeout: number): Promise<number> {
     this.deadline = this.#deadlines.after(timeout);
-    return this.#conn.write(bytes.subarray(start, end));
+    return this.#wire.write(bytes.subarray(start, end));
   }
 
   /** Writes bytes[start, end) within `timeout` ms of no progress. Throws {@linkcode UpstreamError}. */
@@ -133,7 +133,7 @@ export class UpstreamConnection implements Expiring {
   }
 
   /** Starts reading more of a head, or goes on with the read that was started when it was idle. */
-  read(timeout: number): Promise<number | null> {
+  read(timeout: number): Promise<number> {
     if (!this.#suspended) this.deadline = this.#deadlines.after(timeout);
     if (this.#pending !== null) return this.#pending;
     if (this.#start > 0) {
@@ -143,15 +143,15 @@ export class UpstreamConnection implements Expiring {
       this.#start = 0;
     }
     if (this.#end === HEAD_SIZE) throw new UpstreamError("invalid", `sent a head of more than ${HEAD_SIZE} bytes`);
-    return this.#conn.read(this.#end === 0 ? this.#room : this.#room.subarray(this.#end));
+    return this.#wire.read(this.#end === 0 ? this.#room : this.#room.subarray(this.#end));
   }
 
   /** What {@linkcode read} gave. Throws {@linkcode UpstreamError} for the connection's end. */
-  received(n: number | null): void {
+  received(n: number): void {
     this.#pending = null;
     // From here on the client may be waited for.
     this.deadline = Infinity;
-    if (n === null) throw this.#closed("closed the connection without a whole response head");
+    if (n === 0) throw this.#closed("closed the connection without a whole response head");
     this.#end += n;
     this.responding = true;
   }
@@ -230,14 +230,14 @@ export class UpstreamConnection implements Expiring {
     while (!this.complete) {
       const view = bytes.subarray(at, this.#framing === "length" ? Math.min(end, at + this.#left) : end);
       this.deadline = this.#deadlines.after(timeout);
-      let n: number | null = null;
+      let n: number;
       try {
-        n = await this.#conn.read(view);
+        n = await this.#wire.read(view);
       } catch {
         throw this.#closed("reset the connection within its response");
       }
       this.deadline = Infinity;
-      if (n === null) {
+      if (n === 0) {
         if (this.#framing === "close") {
           this.#framing = "none";
           this.head.keepAlive = false;
@@ -265,9 +265,9 @@ export class UpstreamConnection implements Expiring {
   }
 
   /** What an upgraded connection still has buffered, and the connection itself, for splicing. Gives it out of our hands. */
-  detach(): { readonly conn: Deno.Conn; readonly buffered: Uint8Array } {
+  detach(): { readonly wire: Wire; readonly buffered: Uint8Array } {
     this.#deadlines.delete(this);
-    return { conn: this.#conn, buffered: this.#buffer.slice(this.#start, this.#end) };
+    return { wire: this.#wire, buffered: this.#buffer.slice(this.#start, this.#end) };
   }
 
   /** Closes the connection; pending reads end. */
@@ -275,9 +275,7 @@ export class UpstreamConnection implements Expiring {
     if (this.#state === "closed") return;
     this.#state = "closed";
     this.#deadlines.delete(this);
-    try {
-      this.#conn.close();
-    } catch { /* closed already */ }
+    this.#wire.close();
     // A read may still be pending on the buffer: only one that nothing can write to any more goes back.
     if (this.#pending === null) BUFFERS.give(this.#buffer);
   }

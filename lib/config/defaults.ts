@@ -3,6 +3,7 @@
  *
  * @module
  */
+import type { GroupOptions } from "./group_options.ts";
 import type { AccessLogTarget, Limits, UpstreamLimits } from "./options.ts";
 
 const limits: Limits = Object.freeze({
@@ -26,12 +27,26 @@ const upstream: UpstreamLimits = Object.freeze({
   maxIdle: 64,
 });
 
+const group: Omit<GroupOptions, "name" | "servers" | "limits"> = Object.freeze({
+  policy: "round-robin",
+  hashKey: Object.freeze({ kind: "client" }),
+  stickyCookie: null,
+  maxFails: 1, // nginx's
+  failTimeout: 10_000, // nginx's
+  slowStart: 0,
+  healthCheck: null,
+  queue: 1_024,
+  queueTimeout: 5_000,
+  resolveInterval: 30_000,
+});
+
 const accessLog: AccessLogTarget = Object.freeze({ kind: "stdout" });
 
 /** Every default, by the name of its option type; times in milliseconds, sizes in bytes. */
 export const DEFAULTS = Object.freeze({
   limits,
   upstream,
+  group,
   socketMode: 0o660,
   accessLog, // as a container's log collector expects it
   gracefulTimeout: 30_000, // gunicorn's graceful_timeout

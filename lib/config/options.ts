@@ -4,25 +4,23 @@
  *
  * @module
  */
+import type { RouteOptions } from "./route_options.ts";
 
 /** Where to accept connections. An empty hostname means every address, IPv4 and IPv6. */
 export type ListenAddress =
-  | { readonly transport: "tcp"; readonly hostname: string; readonly port: number }
-  | { readonly transport: "unix"; readonly path: string };
+  & (
+    | { readonly transport: "tcp"; readonly hostname: string; readonly port: number }
+    | { readonly transport: "unix"; readonly path: string }
+  )
+  & {
+    /** Whether every connection begins with a PROXY protocol header that says who the client is. @default {false} */
+    readonly proxyProtocol?: boolean;
+  };
 
 /** A server to relay to. */
 export type UpstreamTarget =
   | { readonly transport: "tcp"; readonly hostname: string; readonly port: number }
   | { readonly transport: "unix"; readonly path: string };
-
-/** One route of the proxy: a path prefix (segment-wise, longest wins) and what answers there. */
-export interface RouteOptions {
-  /** Begins with `/`; `/` matches everything; `/static` matches `/static` and `/static/…`, not `/staticfoo`. */
-  readonly prefix: string;
-  readonly action:
-    | { readonly kind: "upstream"; readonly target: UpstreamTarget }
-    | { readonly kind: "static"; readonly root: string };
-}
 
 /** Whose forwarding fields are believed. */
 export interface TrustedProxies {
@@ -78,7 +76,6 @@ export interface ProxyOptions {
   readonly listen: readonly ListenAddress[];
   readonly routes: readonly RouteOptions[];
   readonly limits: Limits;
-  readonly upstream: UpstreamLimits;
   readonly trustedProxies: TrustedProxies;
   readonly accessLog: AccessLogTarget;
   /** Absolute path, or null for none. */

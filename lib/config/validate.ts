@@ -10,7 +10,9 @@ import { DEFAULTS } from "./defaults.ts";
 import type { RawOptions } from "./flags.ts";
 import { findModule, type ModuleSpec } from "./module.ts";
 import { parseTrustedProxies } from "./network.ts";
-import type { GatewayOptions, Limits, ListenAddress, ProxyOptions, RouteOptions } from "./options.ts";
+import { plainGroup } from "./groups.ts";
+import type { GatewayOptions, Limits, ListenAddress, ProxyOptions, UpstreamLimits, UpstreamTarget } from "./options.ts";
+import { plainRoute, type RouteAction, type RouteOptions } from "./route_options.ts";
 import { parseOwner } from "./owner.ts";
 import { Reader } from "./reader.ts";
 import { lacksSlash, splitRoute } from "./routes.ts";
@@ -33,15 +35,14 @@ export function validateProxy(raw: RawOptions, system: System): ProxyOptions {
   if (!reader.has("upstream") && !reader.has("static")) {
     reader.mistakes.add("STACKD_USAGE", "Cannot start the proxy: no route, give --upstream TARGET or --static DIR");
   }
-  const { upstream } = DEFAULTS;
+  const upstream: UpstreamLimits = {
+    ...DEFAULTS.upstream,
+    connectTimeout: reader.one("upstream-connect-timeout", parseSeconds, DEFAULTS.upstream.connectTimeout),
+    readTimeout: reader.one("upstream-timeout", parseSeconds, DEFAULTS.upstream.readTimeout),
+  };
   const options: ProxyOptions = {
     listen: readListen(reader, "listen", (text) => parseListen(text, system.cwd), system),
-    routes: readRoutes(reader, system),
-    upstream: {
-      ...upstream,
-      connectTimeout: reader.one("upstream-connect-timeout", parseSeconds, upstream.connectTimeout),
-      readTimeout: reader.one("upstream-timeout", parseSeconds, upstream.readTimeout),
-    },
+    routes: readRoutes(reader, upstream, system),
     ...readCommon(reader, system),
   };
   reader.mistakes.throwIfAny();
@@ -143,20 +144,20 @@ function readListen(
   });
 }
 
-function readRoutes(reader: Reader, system: System): RouteOptions[] {
+function readRoutes(reader: Reader, limits: UpstreamLimits, system: System): RouteOptions[] {
   const owners = new Map<string, string>();
-  const read = (name: "upstream" | "static", act: (rest: string, text: string) => RouteOptions["action"]) =>
+  const read = (name: "upstream" | "static", act: (rest: string, text: string) => RouteAction) =>
     reader.all(name, (text): RouteOptions => {
       const { prefix, rest } = splitRoute(text);
       const owner = owners.get(prefix);
       if (owner !== undefined) throw new ValueError(`the prefix "${prefix}" is taken by ${owner}`);
       const action = act(rest, text);
       owners.set(prefix, `--${name} "${text}"`);
-      return { prefix, action };
+      return plainRoute(prefix, action);
     });
   const upstreams = read("upstream", (rest, text) => {
     if (lacksSlash(text)) throw new ValueError(`a prefix begins with "/"; write "/${text}"`);
-    return { kind: "upstream", target: parseTarget(rest, system.cwd) };
+    return { kind: "upstream", group: plainGroup(parseTargets(rest, system.cwd), limits) };
   });
   const statics = read("static", (rest, text) => {
     const root = resolve(system.cwd, rest);
@@ -167,6 +168,15 @@ function readRoutes(reader: Reader, system: System): RouteOptions[] {
     throw new ValueError(kind === "missing" ? `there is no directory "${rest}"${cure}` : `"${rest}" is no directory`);
   });
   return [...upstreams, ...statics];
+}
+
+/** `TARGET[,TARGET…]`: servers that take turns. */
+function parseTargets(text: string, cwd: string): UpstreamTarget[] {
+  const targets = text.split(",").map((part) => parseTarget(part, cwd));
+  const names = targets.map(formatAddress);
+  const twice = names.find((name, index) => names.indexOf(name) !== index);
+  if (twice !== undefined) throw new ValueError(`"${twice}" is named twice`);
+  return targets;
 }
 
 /** A path that something is about to be made at, when its directory is there. */

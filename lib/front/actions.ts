@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { RouteOptions, UpstreamLimits } from "../config/options.ts";
+import type { RouteOptions } from "../config/route_options.ts";
 import type { Deadlines } from "../http1/deadlines.ts";
 import type { Exchange } from "../http1/exchange.ts";
 import { respond } from "../http1/respond.ts";
@@ -26,15 +26,14 @@ export interface Action extends Prefixed {
 /** The actions of all routes. Throws `STACKD_CONFIG_INVALID` for a directory that is gone. */
 export function compileRoutes(
   routes: readonly RouteOptions[],
-  limits: UpstreamLimits,
   maxHeadSize: number,
   deadlines: Deadlines,
 ): { readonly router: Router<Action>; close(): void } {
   const heads = headPool(maxHeadSize);
   const actions = routes.map(({ prefix, action }) =>
     action.kind === "upstream"
-      ? proxyAction(prefix, new UpstreamPool(action.target, limits, deadlines), heads)
-      : staticAction(prefix, openStaticRoot(action.root))
+      ? proxyAction(prefix, new UpstreamPool(action.group.servers[0].target, action.group.limits, deadlines), heads)
+      : staticAction(prefix, openStaticRoot((action as { root: string }).root))
   );
   return {
     router: new Router(actions),

@@ -4,7 +4,8 @@
  *
  * @module
  */
-import type { Limits, ListenAddress, RouteOptions, TrustedProxies, UpstreamLimits } from "../config/options.ts";
+import type { Limits, ListenAddress, TrustedProxies } from "../config/options.ts";
+import type { RouteOptions } from "../config/route_options.ts";
 import { BufferPool } from "../http1/buffers.ts";
 import { ClientConnection, type Service } from "../http1/connection.ts";
 import { Deadlines } from "../http1/deadlines.ts";
@@ -30,7 +31,6 @@ export interface FrontOptions {
   readonly listen: readonly ListenAddress[];
   readonly routes: readonly RouteOptions[];
   readonly limits: Limits;
-  readonly upstream: UpstreamLimits;
   readonly trustedProxies: TrustedProxies;
   readonly accessLog: AccessLog;
 }
@@ -84,7 +84,6 @@ class RunningFront implements Front, Service {
     this.#trust = trustedProxies.unix || trustedProxies.networks.length > 0 ? compileTrust(trustedProxies) : null;
     const { router, close } = compileRoutes(
       options.routes,
-      options.upstream,
       options.limits.maxHeadSize,
       this.deadlines,
     );

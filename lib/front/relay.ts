@@ -40,7 +40,7 @@ export async function relay(
       connection.workingFor = upstream;
       if (connection.gone) throw connection.lost("the client left before its request was sent");
       try {
-        const sent = await upstream.send(out, 0, length, readTimeout);
+        const sent = upstream.writeNow(out, length);
         if (sent < length) await upstream.write(out, sent, length, readTimeout);
         if (streams) ({ uploaded } = await uploadAndReadHead(exchange, upstream, readTimeout));
         else {
@@ -68,14 +68,8 @@ export async function relay(
     exchange.status = upstream.head.status;
     const end = putFirst(exchange, upstream, chunked, out, putResponse(exchange, upstream, chunked, out));
     exchange.started = true;
-    let sent: number;
-    try {
-      sent = await connection.send(out, 0, end);
-    } catch {
-      throw connection.lost("the client left while it was answered");
-    }
+    const sent = connection.writeNow(out, 0, end);
     if (sent < end) await connection.write(out, sent, end);
-    else connection.sent();
     if (!upstream.complete) await download(exchange, upstream, chunked, readTimeout);
     // A server that answered before it had the whole body gets no second request on this connection; the last piece, when
     // the answer has only overtaken it, is waited for.
@@ -146,7 +140,7 @@ async function serveUpgrade(
   exchange: Exchange,
   upstream: UpstreamConnection,
   idleTimeout: number,
-  out: Uint8Array,
+  out: Uint8Array<ArrayBuffer>,
 ): Promise<void> {
   const { connection } = exchange;
   const protocol = upstream.head.fields.value(upstream.bytes, FIELD.UPGRADE);

@@ -57,6 +57,8 @@ export class ClientConnection implements Expiring {
   #phase: Phase = "idle";
   #readDeadline: number;
   #writeDeadline = Infinity;
+  /** Whether a write waits for the client: another one has to come after it. */
+  #writing = false;
   #exchange: Exchange | null = null;
 
   constructor(conn: Deno.Conn, peer: string | null, service: Service, large: BufferPool) {
@@ -175,20 +177,6 @@ export class ClientConnection implements Expiring {
     return n;
   }
 
-  /**
-   * Starts writing bytes[start, end) under the write timeout. The result says how much was written; what it throws becomes
-   * {@linkcode lost}. For paths where a promise less counts; others use {@linkcode write}.
-   */
-  send(bytes: Uint8Array, start: number, end: number): Promise<number> {
-    this.#writeDeadline = this.service.deadlines.after(this.service.limits.writeTimeout);
-    return this.wire.write(bytes.subarray(start, end));
-  }
-
-  /** What was sent has been taken by the kernel. */
-  sent(): void {
-    this.#writeDeadline = Infinity;
-  }
-
   /** The client is not there any more: the error to throw. */
   lost(why: string): ClientGone {
     this.#leave();
@@ -196,13 +184,26 @@ export class ClientConnection implements Expiring {
   }
 
   /** Writes bytes[start, end). Throws {@linkcode ClientGone} when the client left or read nothing for the write timeout. */
-  async write(bytes: Uint8Array, start: number, end: number): Promise<void> {
+  async write(bytes: Uint8Array<ArrayBuffer>, start: number, end: number): Promise<void> {
+    const { deadlines, limits } = this.service;
+    let at = start + this.writeNow(bytes, start, end);
+    if (at === end) return;
+    this.#writing = true;
     try {
-      for (let at = start; at < end;) at += await this.send(bytes, at, end);
+      while (at < end) {
+        this.#writeDeadline = deadlines.after(limits.writeTimeout);
+        at += await this.wire.write(bytes.subarray(at, end));
+      }
     } catch {
       throw this.lost("the client left while it was answered");
     }
-    this.sent();
+    this.#writing = false;
+    this.#writeDeadline = Infinity;
+  }
+
+  /** Writes what the kernel takes of bytes[start, end) at once, without waiting; how much. {@linkcode write} does the rest. */
+  writeNow(bytes: Uint8Array<ArrayBuffer>, start: number, end: number): number {
+    return this.#writing ? 0 : this.wire.writeNow(bytes, start, end);
   }
 
   /**

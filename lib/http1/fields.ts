@@ -6,6 +6,7 @@
  */
 import { COLON, copy, CR, equalsIgnoringCase, latin1, LF, SPACE, TAB, text, TOKEN } from "./bytes.ts";
 import { bad, Reject } from "./reject.ts";
+import { skipValue, wordsOf } from "./value_scan.ts";
 
 /** The fields that matter. A set of them is a bit mask of `1 << id`. */
 export const FIELD = Object.freeze({
@@ -140,7 +141,7 @@ export class Fields {
   scan(bytes: Uint8Array, start: number, n: number): boolean {
     this.count = this.present = this.#total = 0;
     this.start = start;
-    const token = TOKEN;
+    const token = TOKEN, words = wordsOf(bytes);
     let i = start;
     for (;;) {
       if (bytes[i] === CR) {
@@ -159,9 +160,7 @@ export class Fields {
       if (bytes[i] !== COLON || i === line) throw badName(bytes[i], i === line);
       const nameEnd = i++;
       const value = i;
-      // The same as VALUE, by comparisons: most of a head's bytes pass here.
-      let byte = bytes[i];
-      while ((byte > 31 && byte !== 127) || byte === TAB) byte = bytes[++i];
+      i = skipValue(bytes, words, i);
       if (i >= n) return false;
       if (bytes[i] !== CR) {
         throw bad(bytes[i] === LF ? "a bare LF in the head" : "a control character in a field's value");

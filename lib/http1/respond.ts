@@ -43,7 +43,7 @@ export async function respond(exchange: Exchange, answer: Answer): Promise<void>
   }
 }
 
-function encodeHead(exchange: Exchange, answer: Answer, length: number): Uint8Array {
+function encodeHead(exchange: Exchange, answer: Answer, length: number): Uint8Array<ArrayBuffer> {
   let head = `HTTP/1.1 ${answer.status} ${STATUS_TEXT[answer.status] ?? "Unknown"}\r\n`;
   for (const [name, value] of answer.fields) head += `${name}: ${value}\r\n`;
   if (!bodiless(answer.status)) head += `Content-Length: ${length}\r\n`;
@@ -56,7 +56,11 @@ function encodeHead(exchange: Exchange, answer: Answer, length: number): Uint8Ar
   return out.subarray(0, at);
 }
 
-async function sendFile(exchange: Exchange, head: Uint8Array, { file, start, length }: FileBody): Promise<void> {
+async function sendFile(
+  exchange: Exchange,
+  head: Uint8Array<ArrayBuffer>,
+  { file, start, length }: FileBody,
+): Promise<void> {
   const { connection } = exchange;
   if (start > 0) await file.seek(start, Deno.SeekMode.Start);
   const buffer = BODY.take();

@@ -4,25 +4,19 @@
  *
  * @module
  */
-import { addressOf, findDescriptor, libc, unmapped } from "./libc.ts";
+import { findDescriptor, isSocketOf, libc } from "./libc.ts";
 
 const SHUT_RDWR = 2;
 
 /**
- * Shuts a TCP connection down, so that a write that is pending on it fails and its descriptor is freed by `close()`.
- * Searches the process's descriptors, so it is for deadlines, not for every close. Does nothing without libc or /proc, or for
- * a unix socket, whose peer has no address to be found by.
+ * Shuts a connection down, so that a write that is pending on it fails and its descriptor is freed by `close()`. Where the
+ * descriptor is not known (-1), the process's descriptors are searched for it, so this is for deadlines, not for every
+ * close. Does nothing without libc or /proc, or for a unix socket that was accepted, whose peer has no address to be found by.
  */
-export function sever(conn: Deno.Conn): void {
-  const { remoteAddr: remote, localAddr: local } = conn;
+export function sever(conn: Deno.Conn, descriptor = -1): void {
   const calls = libc();
-  if (calls === null || remote.transport !== "tcp" || local.transport !== "tcp") return;
-  const { getpeername, getsockname, shutdown } = calls;
-  const peer = unmapped(remote.hostname);
-  const fd = findDescriptor((fd) => {
-    const address = addressOf(getpeername, fd);
-    return address !== null && address.port === remote.port && address.hostname === peer &&
-      addressOf(getsockname, fd)?.port === local.port;
-  });
-  if (fd !== null) shutdown(fd, SHUT_RDWR);
+  if (calls === null) return;
+  const known = descriptor >= 0 || conn.remoteAddr.transport !== "tcp";
+  const fd = known ? descriptor : findDescriptor((fd) => isSocketOf(fd, conn)) ?? -1;
+  if (fd >= 0) calls.shutdown(fd, SHUT_RDWR);
 }

@@ -5,6 +5,7 @@
  *
  * @module
  */
+import { libc } from "./libc.ts";
 import { sever } from "./sever.ts";
 
 /** The runtime's own operations on a resource, as far as they are used here. */
@@ -14,17 +15,27 @@ interface Operations {
   write(resource: number, bytes: Uint8Array): Promise<number>;
 }
 
+/** Do not wait, and raise no signal when the peer is gone. */
+const MSG_DONTWAIT_NOSIGNAL = 0x4040;
+
 /** One open connection. */
 export class Wire {
   readonly conn: Deno.Conn;
+  /** The descriptor, where it is known; -1 else, and as soon as the connection is closed: the number may be another's then. */
+  #descriptor = -1;
   readonly #resource: number;
   readonly #operations: Operations;
 
-  constructor(conn: Deno.Conn, operations: Operations | null = NATIVE) {
+  /**
+   * `descriptor`: the connection's, when whoever opened it knows; an accepted TCP connection says it itself. `operations`: null
+   * for `Deno.Conn`'s own.
+   */
+  constructor(conn: Deno.Conn, descriptor = -1, operations: Operations | null = NATIVE) {
     this.conn = conn;
     const resource = operations === null ? undefined : resourceOf(conn);
     this.#resource = resource ?? 0;
     this.#operations = operations === null || resource === undefined ? wrapped(conn) : operations;
+    if (operations !== null && libc() !== null) this.#descriptor = descriptor < 0 ? descriptorOf(conn) : descriptor;
   }
 
   /** Reads into `into`, which is not empty; 0 at the end. Rejects when the connection was reset or is closed. */
@@ -37,6 +48,17 @@ export class Wire {
     return this.#operations.write(this.#resource, bytes);
   }
 
+  /**
+   * Writes what the kernel takes of bytes[start, end) at once; how much, 0 when that is nothing or cannot be had this way.
+   * Then {@linkcode write} goes on, or says what is wrong. Only while no other write is under way.
+   */
+  writeNow(bytes: Uint8Array<ArrayBuffer>, start: number, end: number): number {
+    if (this.#descriptor < 0) return 0;
+    const rest = start === 0 ? bytes : bytes.subarray(start);
+    const sent = libc()?.send(this.#descriptor, rest, end - start, MSG_DONTWAIT_NOSIGNAL) ?? 0;
+    return sent > 0 ? sent : 0;
+  }
+
   /** Ends the sending direction. */
   closeWrite(): Promise<void> {
     return this.conn.closeWrite();
@@ -44,6 +66,7 @@ export class Wire {
 
   /** Closes the connection; a pending read ends. Does nothing when it is closed already. */
   close(): void {
+    this.#descriptor = -1;
     try {
       this.conn.close();
     } catch { /* closed already */ }
@@ -51,7 +74,7 @@ export class Wire {
 
   /** Closes the connection of a peer that may have stopped reading: a pending write ends too. */
   sever(): void {
-    sever(this.conn);
+    sever(this.conn, this.#descriptor);
     this.close();
   }
 }
@@ -70,13 +93,25 @@ function findOperations(): Operations | null {
   return typeof read === "function" && typeof write === "function" ? { read, write } : null;
 }
 
-let resourceSymbol: symbol | undefined;
+let resourceSymbol: symbol | undefined, descriptorSymbol: symbol | undefined;
 
 /** The number by which the operations know a connection; undefined when it does not say. */
 function resourceOf(conn: Deno.Conn): number | undefined {
-  resourceSymbol ??= Object.getOwnPropertySymbols(conn).find(({ description }) => description === "Deno.internal.rid");
-  const resource: unknown = resourceSymbol === undefined ? undefined : Reflect.get(conn, resourceSymbol);
-  return typeof resource === "number" ? resource : undefined;
+  return numberOf(conn, resourceSymbol ??= symbolOf(conn, "Deno.internal.rid"));
+}
+
+/** The descriptor of a connection that says it, as accepted TCP connections do; -1 for others. */
+function descriptorOf(conn: Deno.Conn): number {
+  return numberOf(conn, descriptorSymbol ??= symbolOf(conn, "Deno.internal.fd")) ?? -1;
+}
+
+function symbolOf(conn: Deno.Conn, description: string): symbol | undefined {
+  return Object.getOwnPropertySymbols(conn).find((symbol) => symbol.description === description);
+}
+
+function numberOf(conn: Deno.Conn, symbol: symbol | undefined): number | undefined {
+  const value: unknown = symbol === undefined ? undefined : Reflect.get(conn, symbol);
+  return typeof value === "number" ? value : undefined;
 }
 
 /** The same by the promised interface. */

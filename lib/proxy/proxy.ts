@@ -4,7 +4,8 @@
  * @module
  */
 import { formatAddress } from "../config/address.ts";
-import type { ListenAddress, ProxyOptions, RouteOptions } from "../config/options.ts";
+import type { ListenAddress, ProxyOptions, UpstreamTarget } from "../config/options.ts";
+import type { RouteOptions } from "../config/route_options.ts";
 import { type Front, startFront } from "../front/front.ts";
 import { openAccessLog } from "../observe/access_log.ts";
 import { printBanner } from "../observe/banner.ts";
@@ -60,5 +61,12 @@ function describeListener(address: ListenAddress): string {
 
 function describeRoute({ prefix, action }: RouteOptions): string {
   if (action.kind === "static") return `${prefix} → files in ${action.root}`;
-  return `${prefix} → ${action.target.transport === "unix" ? "" : "http://"}${formatAddress(action.target)}`;
+  if (action.kind === "upstream") {
+    return `${prefix} → ${action.group.servers.map(({ target }) => formatTarget(target)).join(", ")}`;
+  }
+  return `${prefix} → ${action.kind}`;
+}
+
+function formatTarget(target: UpstreamTarget): string {
+  return `${target.transport === "unix" ? "" : "http://"}${formatAddress(target)}`;
 }

@@ -53,8 +53,8 @@ export class UpstreamConnection implements Expiring {
   #framing: Framing = "none";
 
   /** `onIdleEnd` is called when an idle connection must leave its pool. */
-  constructor(conn: Deno.Conn, deadlines: Deadlines, onIdleEnd: (connection: UpstreamConnection) => void) {
-    this.#wire = new Wire(conn);
+  constructor(wire: Wire, deadlines: Deadlines, onIdleEnd: (connection: UpstreamConnection) => void) {
+    this.#wire = wire;
     this.#deadlines = deadlines;
     this.#onIdleEnd = onIdleEnd;
     deadlines.add(this);
@@ -102,22 +102,21 @@ export class UpstreamConnection implements Expiring {
     this.close();
   }
 
-  /**
-   * Starts writing bytes[start, end) within `timeout` ms. The result says how much was written; what it throws becomes a
-   * {@linkcode failure}. For paths where a promise less counts; others use {@linkcode write}.
-   */
-  send(bytes: Uint8Array, start: number, end: number, timeout: number): Promise<number> {
-    this.deadline = this.#deadlines.after(timeout);
-    return this.#wire.write(bytes.subarray(start, end));
-  }
-
   /** Writes bytes[start, end) within `timeout` ms of no progress. Throws {@linkcode UpstreamError}. */
-  async write(bytes: Uint8Array, start: number, end: number, timeout: number): Promise<void> {
+  async write(bytes: Uint8Array<ArrayBuffer>, start: number, end: number, timeout: number): Promise<void> {
     try {
-      for (let at = start; at < end;) at += await this.send(bytes, at, end, timeout);
+      for (let at = start + this.#wire.writeNow(bytes, start, end); at < end;) {
+        this.deadline = this.#deadlines.after(timeout);
+        at += await this.#wire.write(bytes.subarray(at, end));
+      }
     } catch (thrown) {
       throw this.failure(thrown);
     }
+  }
+
+  /** Writes what the kernel takes of bytes[0, end) at once; how much. {@linkcode write} does the rest. */
+  writeNow(bytes: Uint8Array<ArrayBuffer>, end: number): number {
+    return this.#wire.writeNow(bytes, 0, end);
   }
 
   /** No deadline while the client, not the server, is being waited for; {@linkcode read} sets none either. */

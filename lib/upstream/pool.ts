@@ -5,6 +5,8 @@
  */
 import type { UpstreamLimits, UpstreamTarget } from "../config/options.ts";
 import type { Deadlines } from "../http1/deadlines.ts";
+import { isConnectedToPath, isSocketOf, nextDescriptor } from "../http1/libc.ts";
+import { Wire } from "../http1/wire.ts";
 import { UpstreamConnection, UpstreamError } from "./connection.ts";
 
 /** One upstream server with its idle connections. */
@@ -31,16 +33,13 @@ export class UpstreamPool {
 
   /** A new connection. Throws {@linkcode UpstreamError}: "timeout" after the connect timeout, "closed" when refused. */
   async connect(): Promise<UpstreamConnection> {
-    const conn = await this.#dial();
-    return new UpstreamConnection(conn, this.#deadlines, this.#onIdleEnd);
+    return new UpstreamConnection(await this.#dial(), this.#deadlines, this.#onIdleEnd);
   }
 
-  async #dial(): Promise<Deno.Conn> {
+  async #dial(): Promise<Wire> {
     const { target } = this;
     let timedOut = false;
-    const dialled: Promise<Deno.Conn> = target.transport === "unix"
-      ? Deno.connect({ transport: "unix", path: target.path })
-      : connectTcp(target.hostname, target.port);
+    const dialled = target.transport === "unix" ? dialUnix(target.path) : dialTcp(target.hostname, target.port);
     const { promise: timeout, reject } = Promise.withResolvers<never>();
     const timer = setTimeout(() => {
       timedOut = true;
@@ -51,7 +50,7 @@ export class UpstreamPool {
     } catch (thrown) {
       if (thrown instanceof UpstreamError) {
         // It may still be accepted later: nobody wants it then.
-        dialled.then((conn) => conn.close(), () => {});
+        dialled.then((wire) => wire.close(), () => {});
         throw thrown;
       }
       throw new UpstreamError("closed", `cannot be connected to: ${reason(thrown)}`);
@@ -79,11 +78,22 @@ export class UpstreamPool {
   }
 }
 
-async function connectTcp(hostname: string, port: number): Promise<Deno.Conn> {
+// A descriptor that was free before the socket was made, and is afterwards one with its two ends, is the socket's own.
+
+async function dialUnix(path: string): Promise<Wire> {
+  const next = nextDescriptor();
+  const dialled = Deno.connect({ transport: "unix", path });
+  // Connected within the call: later, the number could be that of another connection to the same path.
+  const fd = isConnectedToPath(next, path) ? next : -1;
+  return new Wire(await dialled, fd);
+}
+
+async function dialTcp(hostname: string, port: number): Promise<Wire> {
+  const next = nextDescriptor();
   const conn = await Deno.connect({ hostname, port });
   // Deno leaves Nagle's algorithm on: 40 ms for a body behind its head.
   conn.setNoDelay(true);
-  return conn;
+  return new Wire(conn, isSocketOf(next, conn) ? next : -1);
 }
 
 function reason(thrown: unknown): string {

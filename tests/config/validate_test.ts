@@ -2,6 +2,9 @@ import { assertEquals, assertThrows } from "@std/assert";
 import { DEFAULTS } from "../../lib/config/defaults.ts";
 import type { RawOptions } from "../../lib/config/flags.ts";
 import { optionsOf } from "../../lib/config/table.ts";
+import { plainGroup } from "../../lib/config/groups.ts";
+import type { UpstreamLimits, UpstreamTarget } from "../../lib/config/options.ts";
+import { plainRoute, type RouteOptions } from "../../lib/config/route_options.ts";
 import { validateGateway, validateProxy } from "../../lib/config/validate.ts";
 import { StackdError } from "../../lib/errors.ts";
 import { fakeSystem } from "./fake_system.ts";
@@ -15,6 +18,15 @@ const system = fakeSystem({
 const proxy: RawOptions = { listen: [":8080"], upstream: ["unix:/run/app.sock"] };
 const gateway: RawOptions = { socket: ["/run/app.sock"], module: ["app.ts"] };
 
+function relayed(prefix: string, ...targets: UpstreamTarget[]): RouteOptions {
+  return plainRoute(prefix, { kind: "upstream", group: plainGroup(targets, DEFAULTS.upstream) });
+}
+
+function limited(limits: Partial<UpstreamLimits>): RouteOptions {
+  const target: UpstreamTarget = { transport: "unix", path: "/run/app.sock" };
+  return plainRoute("/", { kind: "upstream", group: plainGroup([target], { ...DEFAULTS.upstream, ...limits }) });
+}
+
 /** The first mistake of a command line that has only this one. */
 function mistakeOf(act: () => unknown): [code: string, message: string] {
   const error = assertThrows(act, StackdError);
@@ -25,9 +37,8 @@ function mistakeOf(act: () => unknown): [code: string, message: string] {
 Deno.test("validateProxy() fills in every default", () => {
   assertEquals(validateProxy(proxy, system), {
     listen: [{ transport: "tcp", hostname: "", port: 8080 }],
-    routes: [{ prefix: "/", action: { kind: "upstream", target: { transport: "unix", path: "/run/app.sock" } } }],
+    routes: [relayed("/", { transport: "unix", path: "/run/app.sock" })],
     limits: DEFAULTS.limits,
-    upstream: DEFAULTS.upstream,
     trustedProxies: { unix: false, networks: [] },
     accessLog: DEFAULTS.accessLog,
     pidfile: null,
@@ -81,19 +92,21 @@ const proxyOnly: [RawOptions, Record<string, unknown>][] = [
     listen: [{ transport: "tcp", hostname: "", port: 0 }, { transport: "tcp", hostname: "", port: 0 }],
   }],
   [{ upstream: ["/api/=http://localhost:3000"] }, {
-    routes: [{
-      prefix: "/api",
-      action: { kind: "upstream", target: { transport: "tcp", hostname: "localhost", port: 3000 } },
-    }],
+    routes: [relayed("/api", { transport: "tcp", hostname: "localhost", port: 3000 })],
   }],
   [{ static: ["/static=./public"] }, {
     routes: [
-      { prefix: "/", action: { kind: "upstream", target: { transport: "unix", path: "/run/app.sock" } } },
-      { prefix: "/static", action: { kind: "static", root: "/home/app/public" } },
+      relayed("/", { transport: "unix", path: "/run/app.sock" }),
+      plainRoute("/static", { kind: "static", root: "/home/app/public" }),
     ],
   }],
-  [{ "upstream-connect-timeout": ["1"] }, { upstream: { ...DEFAULTS.upstream, connectTimeout: 1_000 } }],
-  [{ "upstream-timeout": ["2"] }, { upstream: { ...DEFAULTS.upstream, readTimeout: 2_000 } }],
+  [{ upstream: ["unix:/run/app.sock,http://b:81"] }, {
+    routes: [
+      relayed("/", { transport: "unix", path: "/run/app.sock" }, { transport: "tcp", hostname: "b", port: 81 }),
+    ],
+  }],
+  [{ "upstream-connect-timeout": ["1"] }, { routes: [limited({ connectTimeout: 1_000 })] }],
+  [{ "upstream-timeout": ["2"] }, { routes: [limited({ readTimeout: 2_000 })] }],
 ];
 const gatewayOnly: [RawOptions, Record<string, unknown>][] = [
   [{ module: ["app.ts:api"] }, { module: "/home/app/app.ts", exportName: "api" }],

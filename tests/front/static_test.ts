@@ -1,4 +1,5 @@
 /** Files through the whole front: routing, ranges, HEAD, and files larger than a buffer. */
+import { plainRoute } from "../../lib/config/route_options.ts";
 import { assert, assertEquals } from "@std/assert";
 import { get, head, post } from "../http1/corpus/case.ts";
 import { fieldOf, type RawResponse } from "../support/raw_http.ts";
@@ -16,7 +17,7 @@ Deno.test("a static route serves files beside an upstream", async (t) => {
   await using upstream = new TestUpstream();
   await using front = new TestFront({
     upstream,
-    routes: [{ prefix: "/static", action: { kind: "static", root: directory.path } }],
+    routes: [plainRoute("/static", { kind: "static", root: directory.path })],
   });
   const client = await front.connect();
   const ask = async (path: string, ...lines: string[]): Promise<RawResponse> => {
@@ -106,7 +107,7 @@ Deno.test("a file that becomes shorter while it is sent ends its connection", as
   using directory = new TestDirectory();
   const path = directory.write("shrinking.bin", new Uint8Array(50_000_000));
   await using front = new TestFront({
-    routes: [{ prefix: "/", action: { kind: "static", root: directory.path } }],
+    routes: [plainRoute("/", { kind: "static", root: directory.path })],
   });
   const client = await front.connect();
   await client.send(get().replace("/ ", "/shrinking.bin "));

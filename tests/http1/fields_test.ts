@@ -51,6 +51,32 @@ Deno.test("scan() wants the whole section, whatever its beginning", () => {
   }
 });
 
+Deno.test("scan() finds every byte that a value must not hold, wherever it stands", () => {
+  const allowed = (byte: number) => byte === 9 || (byte >= 32 && byte !== 127);
+  for (let at = 0; at < 12; at++) {
+    for (let byte = 0; byte < 256; byte++) {
+      // The bytes around it are those that a test of several at once is most easily wrong about.
+      for (const around of [0x20, 0x7e, 0x80, 0xff]) {
+        const bytes = latin1(`A:${"x".repeat(13)}\r\n\r\n\0`).fill(around, 2, 15);
+        bytes[2 + at] = byte;
+        const scanned = (fields: Uint8Array) => {
+          try {
+            return new Fields(10).scan(fields, 0, fields.length - 1);
+          } catch (thrown) {
+            if (thrown instanceof Reject) return false;
+            throw thrown;
+          }
+        };
+        assertEquals(scanned(bytes), allowed(byte), `byte ${byte} at ${at} among ${around}`);
+        // A view that does not begin with its buffer.
+        const inner = new Uint8Array(bytes.length + 1).subarray(1);
+        inner.set(bytes);
+        assertEquals(scanned(inner), allowed(byte), `byte ${byte} at ${at} among ${around}, in a part of a buffer`);
+      }
+    }
+  }
+});
+
 Deno.test("scan() counts fields, not only those that matter", () => {
   const lines = (count: number) => Array.from({ length: count }, (_, i) => `X-${i}: a`);
   assertEquals(scan(lines(5), 5).fields.count, 0);

@@ -4,7 +4,9 @@
  * @module
  */
 import { DEFAULTS } from "../../lib/config/defaults.ts";
-import type { Limits, ListenAddress, RouteOptions, TrustedProxies, UpstreamLimits } from "../../lib/config/options.ts";
+import { plainGroup } from "../../lib/config/groups.ts";
+import type { Limits, ListenAddress, TrustedProxies, UpstreamLimits } from "../../lib/config/options.ts";
+import { plainRoute, type RouteOptions } from "../../lib/config/route_options.ts";
 import { type Front, startFront } from "../../lib/front/front.ts";
 import { sever } from "../../lib/http1/sever.ts";
 import type { AccessLog, AccessLogEntry, Span } from "../../lib/observe/access_log.ts";
@@ -79,14 +81,14 @@ export class TestFront implements AsyncDisposable {
 
   constructor(options: TestFrontOptions = {}) {
     const { upstream, routes = [] } = options;
+    const limits = { ...DEFAULTS.upstream, ...options.upstreamLimits };
     const toUpstream: RouteOptions[] = upstream === undefined
       ? []
-      : [{ prefix: "/", action: { kind: "upstream", target: upstream.target } }];
+      : [plainRoute("/", { kind: "upstream", group: plainGroup([upstream.target], limits) })];
     this.front = startFront({
       listen: [options.listen ?? { transport: "tcp", hostname: "127.0.0.1", port: 0 }],
       routes: [...toUpstream, ...routes],
       limits: { ...DEFAULTS.limits, ...options.limits },
-      upstream: { ...DEFAULTS.upstream, ...options.upstreamLimits },
       trustedProxies: options.trustedProxies ?? { unix: false, networks: [] },
       accessLog: this.log,
     });

@@ -1,4 +1,5 @@
 /** The pool of one upstream's connections, with a real upstream behind it. */
+import "../support/test_front.ts"; // opens libc before a test is looked at
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { DEFAULTS } from "../../lib/config/defaults.ts";
 import { latin1 } from "../../lib/http1/bytes.ts";

@@ -53,7 +53,7 @@ export const COMMANDS: readonly Command[] = [
       const { realSystem } = await import("../config/system.ts");
       const options = validateProxy(raw, realSystem());
       const { runProxy } = await import("../proxy/proxy.ts");
-      return await runProxy(options);
+      return await runProxy(options, null);
     },
   },
   {

@@ -1,74 +1,95 @@
 /**
- * Routes as things that answer: each kind of action, built once, run for each request.
+ * What answers a route's requests: each kind of action, built once, run for each request.
  *
  * @module
  */
 import type { RouteOptions } from "../config/route_options.ts";
-import type { Deadlines } from "../http1/deadlines.ts";
-import type { Exchange } from "../http1/exchange.ts";
-import { respond } from "../http1/respond.ts";
-import { openStaticRoot, serveStatic, type StaticRoot } from "../static/files.ts";
-import { UpstreamPool } from "../upstream/pool.ts";
+import type { Answer } from "../http1/answer.ts";
+import { latin1 } from "../http1/bytes.ts";
 import type { BufferPool } from "../http1/buffers.ts";
+import type { Exchange } from "../http1/exchange.ts";
+import { openStaticRoot, serveStatic, type StaticRoot } from "../static/files.ts";
+import { compileChoice } from "./choice.ts";
 import type { Client } from "./forwarded.ts";
+import type { Groups } from "./groups.ts";
 import { headPool } from "./heads.ts";
-import { relay } from "./relay.ts";
-import { type Prefixed, Router } from "./router.ts";
+import { type Relay, relay } from "./relay.ts";
+import { compileShaping } from "./shaping.ts";
+import { render } from "./template.ts";
 
-/** What answers below a prefix. */
-export interface Action extends Prefixed {
-  /** Answers one request. `client`: what a trusted proxy says of it; null when the peer is the client. */
-  run(exchange: Exchange, client: Client | null): Promise<void>;
-  /** Ends what the action keeps open. */
-  close(): void;
+/** Sends an answer in a route's name. */
+interface Answering {
+  answer(exchange: Exchange, client: Client | null, answer: Answer): Promise<void>;
 }
 
-/** The actions of all routes. Throws `STACKD_CONFIG_INVALID` for a directory that is gone. */
-export function compileRoutes(
-  routes: readonly RouteOptions[],
-  maxHeadSize: number,
-  deadlines: Deadlines,
-): { readonly router: Router<Action>; close(): void } {
-  const heads = headPool(maxHeadSize);
-  const actions = routes.map(({ prefix, action }) =>
-    action.kind === "upstream"
-      ? proxyAction(prefix, new UpstreamPool(action.group.servers[0].target, action.group.limits, deadlines), heads)
-      : staticAction(prefix, openStaticRoot((action as { root: string }).root))
-  );
+/** Answers one request of a route. */
+export type Act = (route: Answering, exchange: Exchange, client: Client | null) => Promise<void>;
+
+/** What actions are built with. */
+export interface ActionContext {
+  readonly groups: Groups;
+  /** Bytes; the largest head of a request. */
+  readonly maxHeadSize: number;
+  /** Lends buffers for heads to which nothing of a route's is added. */
+  readonly heads: BufferPool;
+}
+
+/** The action of a route. Throws `STACKD_CONFIG_INVALID` for a directory that is gone. */
+export function compileAction(options: RouteOptions, context: ActionContext): Act {
+  const { action } = options;
+  switch (action.kind) {
+    case "upstream": {
+      const target = compileRelay(options, context);
+      return (_, exchange, client) => relay(exchange, target, client);
+    }
+    case "static":
+      return staticAct(options.prefix, openStaticRoot(action.root));
+    case "redirect":
+      return (route, exchange, client) =>
+        route.answer(exchange, client, redirect(action.status, render(action.location, exchange, client)));
+    case "respond": {
+      const body = new TextEncoder().encode(action.body);
+      const answer: Answer = { status: action.status, fields: [["Content-Type", action.contentType]], body };
+      return (route, exchange, client) => route.answer(exchange, client, answer);
+    }
+  }
+}
+
+function compileRelay(options: RouteOptions, { groups, maxHeadSize, heads }: ActionContext): Relay {
+  if (options.action.kind !== "upstream") throw new TypeError("not a route to an upstream");
+  const group = groups.get(options.action.group);
+  const shaping = compileShaping(options, maxHeadSize);
   return {
-    router: new Router(actions),
-    close() {
-      for (const action of actions) action.close();
-    },
+    group,
+    choice: compileChoice(group.options),
+    shaping,
+    readTimeout: options.upstreamTimeout ?? group.options.limits.readTimeout,
+    heads: shaping === null ? heads : headPool(maxHeadSize, shaping.room),
   };
 }
 
-function proxyAction(prefix: string, pool: UpstreamPool, heads: BufferPool): Action {
+function redirect(status: number, location: string): Answer {
   return {
-    prefix,
-    run: (exchange, client) => relay(exchange, pool, client, heads),
-    close: () => pool.close(),
+    status,
+    fields: [["Location", location], ["Content-Type", "text/plain; charset=utf-8"]],
+    body: latin1(`${status} ${location}\n`),
   };
 }
 
-function staticAction(prefix: string, root: StaticRoot): Action {
-  return {
-    prefix,
-    async run(exchange) {
-      const target = exchange.head.target(exchange.bytes);
-      const queryAt = target.indexOf("?");
-      const originalPath = queryAt === -1 ? target : target.slice(0, queryAt);
-      const path = exchange.normalPath ?? originalPath;
-      const answer = await serveStatic(root, {
-        method: exchange.method,
-        path: prefix === "/" ? path : path.slice(prefix.length),
-        originalPath,
-        query: queryAt === -1 ? "" : target.slice(queryAt),
-        requestId: exchange.requestId,
-        field: (name) => exchange.field(name),
-      });
-      await respond(exchange, answer);
-    },
-    close() {},
+function staticAct(prefix: string, root: StaticRoot): Act {
+  return async (route, exchange, client) => {
+    const target = exchange.head.target(exchange.bytes);
+    const queryAt = target.indexOf("?");
+    const originalPath = queryAt === -1 ? target : target.slice(0, queryAt);
+    const path = exchange.normalPath ?? originalPath;
+    const answer = await serveStatic(root, {
+      method: exchange.method,
+      path: prefix === "/" ? path : path.slice(prefix.length),
+      originalPath,
+      query: queryAt === -1 ? "" : target.slice(queryAt),
+      requestId: exchange.requestId,
+      field: (name) => exchange.field(name),
+    });
+    await route.answer(exchange, client, answer);
   };
 }

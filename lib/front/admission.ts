@@ -19,8 +19,8 @@ const REFUSAL_TIME = 1_000;
 
 /** Counts connections. */
 export class Admission {
-  readonly #max: number;
-  readonly #maxPerClient: number;
+  #max: number;
+  #maxPerClient: number;
   readonly #perClient = new Map<string, number>();
   #open = 0;
   #refusing = 0;
@@ -33,12 +33,18 @@ export class Admission {
     this.#maxPerClient = maxPerClient;
   }
 
+  /** Other limits, from the next connection on. */
+  configure(max: number, maxPerClient: number): void {
+    this.#max = max;
+    this.#maxPerClient = maxPerClient;
+  }
+
   /** Counts a connection of `peer` (null: a unix socket, in no client's count); false when there are too many. */
   admit(peer: string | null): boolean {
     if (this.#open >= this.#max) return false;
-    if (peer !== null && this.#maxPerClient > 0) {
+    if (peer !== null) {
       const count = this.#perClient.get(peer) ?? 0;
-      if (count >= this.#maxPerClient) return false;
+      if (this.#maxPerClient > 0 && count >= this.#maxPerClient) return false;
       this.#perClient.set(peer, count + 1);
     }
     this.#open++;
@@ -48,7 +54,7 @@ export class Admission {
   /** A connection that was admitted has ended. */
   leave(peer: string | null): void {
     this.#open--;
-    if (peer === null || this.#maxPerClient === 0) return;
+    if (peer === null) return;
     const count = this.#perClient.get(peer) ?? 0;
     if (count <= 1) this.#perClient.delete(peer);
     else this.#perClient.set(peer, count - 1);

@@ -52,6 +52,45 @@ export async function download(
   }
 }
 
+/** Streams the response's body through gzip; its head has been sent. */
+export async function downloadCompressed(
+  exchange: Exchange,
+  upstream: UpstreamConnection,
+  chunked: boolean,
+  timeout: number,
+): Promise<void> {
+  const { connection } = exchange;
+  const { Compressor } = await import("./gzip.ts");
+  const buffer = BODY.take(), compressor = new Compressor();
+  const send = async (piece: Uint8Array<ArrayBuffer>, last: boolean) => {
+    if (piece.length === 0 && !last) return;
+    const framed = chunked ? chunkOf(piece, last) : piece;
+    await connection.write(framed, 0, framed.length);
+    exchange.bytesSent += piece.length;
+  };
+  try {
+    // What came with the head is a body's beginning, and often all of it.
+    const first = upstream.takeBuffered(buffer, 0);
+    if (first > 0) await send(await compressor.push(buffer, 0, first), false);
+    while (!upstream.complete) {
+      const n = await upstream.readBody(buffer, 0, buffer.length, timeout);
+      if (n > 0) await send(await compressor.push(buffer, 0, n), false);
+    }
+    await send(await compressor.end(), true);
+  } finally {
+    compressor.close();
+    BODY.give(buffer);
+  }
+}
+
+function chunkOf(payload: Uint8Array<ArrayBuffer>, last: boolean): Uint8Array<ArrayBuffer> {
+  const out = new Uint8Array(payload.length + 16);
+  let at = 0;
+  if (payload.length > 0) at = put(CRLF, out, put(payload, out, put(CRLF, out, putHex(payload.length, out, at))));
+  if (last) at = put(LAST_CHUNK, out, at);
+  return out.subarray(0, at);
+}
+
 /**
  * Puts the body bytes that came with the response's head behind it in `out`, framed for the client; returns the position
  * behind them. `out` has room for all of them.

@@ -6,6 +6,7 @@
 import { messageOf } from "../errors.ts";
 import type { Field } from "../http1/answer.ts";
 import { Reject } from "../http1/reject.ts";
+import { Refusal } from "./refusal.ts";
 import { UpstreamError } from "../upstream/connection.ts";
 
 /** How a failure is answered and logged. */
@@ -19,13 +20,19 @@ export interface Failure {
 /** Methods that can be, for a 405 on CONNECT and TRACE (RFC 9110 §10.2.1). */
 const ALLOW: Field = ["Allow", "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS"];
 
+const RETRY_AFTER: Field = ["Retry-After", "1"];
+
 /** Status and log line for what was thrown: a `Reject`'s own status, 504 or 502 for an upstream, 500 for a bug of ours. */
 export function failureOf(thrown: unknown): Failure {
+  if (thrown instanceof Refusal) return { status: thrown.status, log: null, extra: thrown.fields };
   if (thrown instanceof Reject) {
     return { status: thrown.status, log: null, extra: thrown.status === 405 ? [ALLOW] : [] };
   }
   if (thrown instanceof UpstreamError) {
-    return { status: thrown.kind === "timeout" ? 504 : 502, log: `the upstream ${thrown.message}`, extra: [] };
+    const log = `the upstream ${thrown.message}`;
+    // What waits in a queue has been there a while: coming back at once would only make it longer.
+    if (thrown.kind === "busy") return { status: 503, log, extra: [RETRY_AFTER] };
+    return { status: thrown.kind === "timeout" ? 504 : 502, log, extra: [] };
   }
   const stack = thrown instanceof Error ? thrown.stack : undefined;
   return { status: 500, log: `a bug in stackd: ${stack ?? messageOf(thrown)}`, extra: [] };

@@ -9,22 +9,27 @@ import type { RouteOptions } from "../config/route_options.ts";
 import { BufferPool } from "../http1/buffers.ts";
 import { ClientConnection, type Service } from "../http1/connection.ts";
 import { Deadlines } from "../http1/deadlines.ts";
+import type { Field } from "../http1/answer.ts";
 import { errorAnswer } from "../http1/error_answer.ts";
 import type { Exchange } from "../http1/exchange.ts";
 import { FIELD, mask } from "../http1/fields.ts";
 import { unmapped } from "../http1/libc.ts";
 import { respond } from "../http1/respond.ts";
+import { messageOf } from "../errors.ts";
 import { compileTrust, type Trust } from "../http1/trust.ts";
 import type { AccessLog } from "../observe/access_log.ts";
 import { logError, logWarn } from "../observe/log.ts";
-import { type Action, compileRoutes } from "./actions.ts";
 import { Admission } from "./admission.ts";
 import { failureOf } from "./failure.ts";
+import { Pacer } from "./bandwidth.ts";
 import { type Client, clientBehind } from "./forwarded.ts";
 import { listen, type Listener } from "./listener.ts";
 import { logExchange } from "./log_exchange.ts";
 import { normalizePath } from "./path.ts";
-import type { Router } from "./router.ts";
+import { readProxyHeader } from "./proxy_header.ts";
+import type { Route } from "./route.ts";
+import { RouteTable } from "./route_table.ts";
+import { hostOf } from "./template.ts";
 
 /** What a front is started with. */
 export interface FrontOptions {
@@ -35,10 +40,18 @@ export interface FrontOptions {
   readonly accessLog: AccessLog;
 }
 
+/** What of a running front can be changed; sizes of heads and listeners cannot. */
+export type FrontChanges = Pick<FrontOptions, "routes" | "limits" | "trustedProxies" | "accessLog">;
+
 /** A running front. */
 export interface Front {
   /** Where it listens, with real ports. */
   readonly addresses: readonly ListenAddress[];
+  /**
+   * Serves by other options from the next request on; no connection is closed. Throws `STACKD_CONFIG_INVALID` for a directory
+   * that is gone; then nothing has changed.
+   */
+  apply(changes: FrontChanges): void;
   /**
    * Stops accepting and lets the requests in flight end, for at most `timeout` ms; then closes what is left. Connections
    * that are idle get a moment in which a request that is already on its way is still answered.
@@ -62,15 +75,18 @@ export function startFront(options: FrontOptions): Front {
 }
 
 class RunningFront implements Front, Service {
-  readonly limits: Limits;
+  limits: Limits;
   readonly deadlines = new Deadlines();
   draining = false;
   readonly #options: FrontOptions;
-  readonly #trust: Trust | null;
-  readonly #router: Router<Action>;
-  readonly #closeRoutes: () => void;
+  #accessLog: AccessLog;
+  #trust: Trust | null;
+  #routes: RouteTable;
   readonly #heads: BufferPool;
   readonly #connections = new Set<ClientConnection>();
+  /** Connections whose PROXY header has not come yet. */
+  readonly #introducing = new Set<Deno.Conn>();
+  #closed = false;
   readonly #admission: Admission;
   #listeners: Listener[] = [];
   #accepting: Promise<unknown> = Promise.resolve();
@@ -80,15 +96,9 @@ class RunningFront implements Front, Service {
   constructor(options: FrontOptions) {
     this.#options = options;
     this.limits = options.limits;
-    const { trustedProxies } = options;
-    this.#trust = trustedProxies.unix || trustedProxies.networks.length > 0 ? compileTrust(trustedProxies) : null;
-    const { router, close } = compileRoutes(
-      options.routes,
-      options.limits.maxHeadSize,
-      this.deadlines,
-    );
-    this.#router = router;
-    this.#closeRoutes = close;
+    this.#accessLog = options.accessLog;
+    this.#trust = trustOf(options.trustedProxies);
+    this.#routes = new RouteTable(options.routes, options.limits.maxHeadSize, this.deadlines, null);
     this.#heads = new BufferPool(options.limits.maxHeadSize + 1, 64);
     this.#admission = new Admission(options.limits.maxConnections, options.limits.maxConnectionsPerClient);
   }
@@ -100,14 +110,31 @@ class RunningFront implements Front, Service {
       this.close();
       throw thrown;
     }
-    this.#accepting = Promise.all(this.#listeners.map((listener) => listener.accept((conn) => this.#take(conn))));
+    this.#routes.start();
+    this.#accepting = Promise.all(
+      this.#listeners.map((listener) => listener.accept((conn) => this.#accept(conn, listener))),
+    );
+  }
+
+  apply({ routes, limits, trustedProxies, accessLog }: FrontChanges): void {
+    // Connections that are open have buffers for heads of the size that they began with.
+    const { maxHeadSize, maxRequestLine, maxFields } = this.limits;
+    const trust = trustOf(trustedProxies), previous = this.#routes;
+    const next = new RouteTable(routes, maxHeadSize, this.deadlines, previous);
+    this.limits = { ...limits, maxHeadSize, maxRequestLine, maxFields };
+    this.#trust = trust;
+    this.#accessLog = accessLog;
+    this.#admission.configure(limits.maxConnections, limits.maxConnectionsPerClient);
+    this.#routes = next;
+    next.start();
+    previous.close(next);
   }
 
   get addresses(): readonly ListenAddress[] {
     return this.#listeners.map(({ address }) => address);
   }
 
-  #take(conn: Deno.Conn): void {
+  #accept(conn: Deno.Conn, { address }: Listener): void {
     const { remoteAddr } = conn;
     let peer: string | null = null;
     if (remoteAddr.transport === "tcp") {
@@ -115,8 +142,34 @@ class RunningFront implements Front, Service {
       // An IPv4 client of a listener for both is shown, logged and forwarded as what it is.
       peer = unmapped(remoteAddr.hostname);
     }
+    if (address.proxyProtocol) this.#introduce(conn, peer);
+    else this.#take(conn, peer, null);
+  }
+
+  /** Takes a connection when its header has said whose it is. */
+  async #introduce(conn: Deno.Conn, peer: string | null): Promise<void> {
+    // Until then it counts as nobody's.
+    if (!this.#admission.admit(null)) return this.#admission.refuse(conn);
+    this.#introducing.add(conn);
+    try {
+      const opening = await readProxyHeader(conn, this.limits.headerTimeout);
+      this.#admission.leave(null);
+      if (opening === null || this.#closed) return closeQuietly(conn);
+      this.#take(conn, opening.header.source?.address ?? peer, opening.rest);
+    } catch (thrown) {
+      this.#admission.leave(null);
+      logWarn(`Closed a connection of ${peer ?? "unix:"}: ${messageOf(thrown)}`);
+      closeQuietly(conn);
+    } finally {
+      this.#introducing.delete(conn);
+    }
+  }
+
+  /** `first`: what the client has sent already, if anything. */
+  #take(conn: Deno.Conn, peer: string | null, first: Uint8Array | null): void {
     if (!this.#admission.admit(peer)) return this.#admission.refuse(conn);
     const connection = new ClientConnection(conn, peer, this, this.#heads);
+    if (first !== null && first.length > 0) connection.inbox.putBack(first);
     this.#connections.add(connection);
     connection.serve().then(() => {
       this.#connections.delete(connection);
@@ -127,31 +180,37 @@ class RunningFront implements Front, Service {
 
   handle(exchange: Exchange): Promise<void> {
     const { head, connection } = exchange;
-    const client = this.#trust?.trusts(connection.peer) ? clientBehind(exchange, this.#trust) : null;
-    this.#settle(exchange, client);
-    const action = this.#route(exchange);
-    if (action === undefined) return this.#answer(exchange, 400);
-    if (action === null) return this.#answer(exchange, 404);
-    if (head.fields.has(UNDERSCORE)) this.#warnOfUnderscore(exchange);
-    exchange.body.limit(this.limits.maxBody);
-    return action.run(exchange, client);
-  }
-
-  #settle(exchange: Exchange, client: Client | null): void {
-    exchange.clientAddress = client === null ? exchange.connection.peer : client.address;
+    const client = this.#clientOf(exchange);
+    exchange.clientAddress = client === null ? connection.peer : client.address;
     if (client?.requestId) exchange.adoptRequestId(client.requestId);
+    const route = this.#route(exchange, client);
+    if (route === undefined) return this.#answer(exchange, 400);
+    if (route === null) return this.#answer(exchange, 404);
+    if (head.fields.has(UNDERSCORE)) this.#warnOfUnderscore(exchange);
+    exchange.body.limit(route.maxBody ?? this.limits.maxBody);
+    connection.bodyTimeout = route.bodyTimeout;
+    if (route.bandwidth > 0) connection.pacing = new Pacer(route.bandwidth);
+    return route.run(exchange, client);
   }
 
-  /** The action for a request's path; null when there is none, undefined when the path itself is wrong. */
-  #route(exchange: Exchange): Action | null | undefined {
-    const { head, bytes } = exchange;
-    if (!head.irregularPath) return this.#router.match(bytes, head.targetStart, head.pathEnd);
+  /** What a trusted proxy says of the client; null when the peer is the client. */
+  #clientOf(exchange: Exchange): Client | null {
+    return this.#trust?.trusts(exchange.connection.peer) ? clientBehind(exchange, this.#trust) : null;
+  }
+
+  /** The route of a request; null when there is none, undefined when its path itself is wrong. */
+  #route(exchange: Exchange, client: Client | null): Route | null | undefined {
+    const { head, bytes } = exchange, { router } = this.#routes;
+    if (!head.irregularPath && !router.named) return router.match(bytes, head.targetStart, head.pathEnd);
     const target = head.target(bytes);
-    if (target === "*") return this.#router.matchPath("/");
-    const path = normalizePath(target.split("?", 1)[0]);
-    if (path === null) return undefined;
-    exchange.normalPath = path;
-    return this.#router.matchPath(path);
+    let path = target.split("?", 1)[0];
+    if (target === "*") path = "/";
+    else if (head.irregularPath) {
+      const normal = normalizePath(path);
+      if (normal === null) return undefined;
+      exchange.normalPath = path = normal;
+    }
+    return router.matchHost(hostOf(exchange, client), path);
   }
 
   async fail(exchange: Exchange, thrown: unknown): Promise<void> {
@@ -164,20 +223,31 @@ class RunningFront implements Front, Service {
       return;
     }
     try {
-      await this.#answer(exchange, status, extra);
+      const route = exchange.readable ? this.#route(exchange, this.#clientOf(exchange)) ?? null : null;
+      await this.#answer(exchange, status, extra, route);
     } catch {
       exchange.abandon(499);
     }
   }
 
-  #answer(exchange: Exchange, status: number, extra: readonly (readonly [string, string])[] = []): Promise<void> {
+  #answer(
+    exchange: Exchange,
+    status: number,
+    extra: readonly Field[] = [],
+    route: Route | null = null,
+  ): Promise<void> {
+    const page = route?.errorPage(status) ?? null;
     const accept = exchange.readable ? exchange.field("accept") : null;
-    return respond(exchange, errorAnswer(status, { accept, requestId: exchange.requestId, extra }));
+    const answer = page === null ? errorAnswer(status, { accept, requestId: exchange.requestId, extra }) : {
+      status,
+      fields: [["Content-Type", page.contentType], ["Cache-Control", "no-store"], ...extra],
+      body: page.body,
+    } as const;
+    return route === null ? respond(exchange, answer) : route.answer(exchange, this.#clientOf(exchange), answer);
   }
 
   finished(exchange: Exchange): void {
-    const { accessLog } = this.#options;
-    if (accessLog.enabled) logExchange(accessLog, exchange);
+    if (this.#accessLog.enabled) logExchange(this.#accessLog, exchange);
   }
 
   #warnOfUnderscore(exchange: Exchange): void {
@@ -206,11 +276,22 @@ class RunningFront implements Front, Service {
   }
 
   close(): void {
-    this.draining = true;
+    this.draining = this.#closed = true;
     for (const listener of this.#listeners) listener.close();
+    for (const conn of this.#introducing) closeQuietly(conn);
     for (const connection of this.#connections) connection.close();
-    this.#closeRoutes();
+    this.#routes.close();
   }
+}
+
+function closeQuietly(conn: Deno.Conn): void {
+  try {
+    conn.close();
+  } catch { /* closed already */ }
+}
+
+function trustOf(trusted: TrustedProxies): Trust | null {
+  return trusted.unix || trusted.networks.length > 0 ? compileTrust(trusted) : null;
 }
 
 function describe(exchange: Exchange): string {

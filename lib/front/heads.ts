@@ -5,12 +5,15 @@
  * @module
  */
 import { BufferPool } from "../http1/buffers.ts";
-import { copy, latin1, put } from "../http1/bytes.ts";
+import { copy, latin1, put, putText } from "../http1/bytes.ts";
 import { dateLine } from "../http1/date.ts";
 import type { Exchange } from "../http1/exchange.ts";
 import { FIELD, HOP_BY_HOP, mask } from "../http1/fields.ts";
 import type { UpstreamConnection } from "../upstream/connection.ts";
 import { type Client, FORWARDING, putForwarding } from "./forwarded.ts";
+import { withoutPrefix } from "./prefix.ts";
+import { changeResponse, type ResponseChanges, type Shaping } from "./shaping.ts";
+import { originForm } from "./template.ts";
 
 /** Never forwarded: one hop's business, what we write ourselves, and what could be mistaken for it (CVE-2016-5385). */
 const NOT_FORWARDED = HOP_BY_HOP | FORWARDING | mask(FIELD.EXPECT, FIELD.PROXY, FIELD.UNDERSCORE);
@@ -24,33 +27,49 @@ const NO_HOST = latin1("Host: localhost\r\n");
 /** A response head, its first body bytes, and what we add to them. */
 const RESPONSE_SIZE = 36_864;
 
-/** Room for a whole request head as it is sent: its Host may stand in it twice, and a chain of proxies in front of it. */
-export function headPool(maxHeadSize: number): BufferPool {
-  return new BufferPool(Math.max(RESPONSE_SIZE, maxHeadSize * 2 + 4_096), 64);
+/**
+ * Room for a whole request head as it is sent: its Host may stand in it twice, and a chain of proxies in front of it; and for
+ * what a route adds.
+ */
+export function headPool(maxHeadSize: number, added = 0): BufferPool {
+  return new BufferPool(Math.max(RESPONSE_SIZE, maxHeadSize * 2 + 4_096) + added, 64);
 }
 
 /**
  * Writes the request of `exchange` as the upstream gets it to `out`, with its body when that has been received whole and
  * fits; returns its length. Every body is framed anew.
  */
-export function putRequest(exchange: Exchange, client: Client | null, out: Uint8Array): number {
+export function putRequest(
+  exchange: Exchange,
+  client: Client | null,
+  shaping: Shaping | null,
+  out: Uint8Array,
+): number {
   const { head, bytes, body } = exchange;
   const { fields } = head;
+  const stripped = shaping === null ? null : shaping.stripped;
   let at: number;
-  if (head.absolute === null) {
+  if (head.absolute === null && stripped === null) {
     at = copy(bytes, head.methodStart, head.targetEnd, out, 0);
-    at = put(HTTP_1_1, out, at);
+  } else {
+    at = copy(bytes, head.methodStart, head.methodEnd, out, 0);
+    at = putText(` ${stripped === null ? originForm(exchange) : withoutPrefix(exchange, stripped)}`, out, at);
+  }
+  at = put(HTTP_1_1, out, at);
+  const start = at;
+  if (head.absolute === null) {
     at = fields.copy(bytes, NOT_FORWARDED, out, at);
     if (head.hostEnd === 0) at = put(NO_HOST, out, at);
   } else {
     // RFC 9112 §3.2.2: the host of an absolute-form target replaces Host.
-    at = copy(bytes, head.methodStart, head.methodEnd, out, 0);
-    at = put(latin1(` ${head.absolute.target} HTTP/1.1\r\nHost: ${head.absolute.host}\r\n`), out, at);
+    at = putText(`Host: ${head.absolute.host}\r\n`, out, at);
     at = fields.copy(bytes, NOT_FORWARDED | HOST, out, at);
   }
   if (head.upgrade) at = put(latin1(`${fields.value(bytes, FIELD.UPGRADE)}\r\n`), out, put(UPGRADE, out, at));
   if (head.chunked) at = put(CHUNKED, out, at);
   at = putForwarding(exchange, client, out, at);
+  if (stripped !== null) at = putText(`X-Forwarded-Prefix: ${stripped}\r\n`, out, at);
+  if (shaping !== null && shaping.request !== null) at = shaping.request.apply(exchange, client, out, start, at);
   out[at] = 13;
   out[at + 1] = 10;
   at += 2;
@@ -62,14 +81,17 @@ export function putResponse(
   exchange: Exchange,
   upstream: UpstreamConnection,
   chunked: boolean,
+  changes: ResponseChanges | null,
   out: Uint8Array,
 ): number {
   const { head, bytes } = upstream;
-  let at = putStatusLine(upstream, out);
+  const start = putStatusLine(upstream, out);
   // RFC 9110 §8.6: a 204 has no length.
-  at = head.fields.copy(bytes, head.status === 204 ? HOP_BY_HOP | CONTENT_LENGTH : HOP_BY_HOP, out, at);
+  const lengthless = head.status === 204 || (changes !== null && changes.compressed);
+  let at = head.fields.copy(bytes, lengthless ? HOP_BY_HOP | CONTENT_LENGTH : HOP_BY_HOP, out, start);
   if (head.status === 205 && head.contentLength === -1 && !chunked) at = put(NO_CONTENT, out, at);
   if (!head.fields.has(DATE)) at = put(dateLine(), out, at);
+  if (changes !== null) at = changeResponse(changes, exchange, upstream, out, start, at);
   if (chunked) at = put(CHUNKED, out, at);
   at = exchange.putConnection(out, at);
   out[at] = 13;

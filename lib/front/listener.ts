@@ -33,7 +33,7 @@ export function listen(address: ListenAddress): Listener {
   const listener = open(address);
   const { addr } = listener;
   const bound: ListenAddress = addr.transport === "tcp" && address.transport === "tcp"
-    ? { transport: "tcp", hostname: address.hostname, port: addr.port }
+    ? { ...address, port: addr.port }
     : address;
   let closed = false;
   return {

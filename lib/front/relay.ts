@@ -7,39 +7,56 @@
  */
 import type { BufferPool } from "../http1/buffers.ts";
 import type { Exchange } from "../http1/exchange.ts";
-import { FIELD } from "../http1/fields.ts";
 import { type UpstreamConnection, UpstreamError } from "../upstream/connection.ts";
-import type { UpstreamPool } from "../upstream/pool.ts";
-import { download, putFirst, upload } from "./bodies.ts";
+import type { UpstreamGroup } from "../upstream/group.ts";
+import type { UpstreamServer } from "../upstream/server.ts";
+import { download, downloadCompressed, putFirst, upload } from "./bodies.ts";
+import type { ServerChoice } from "./choice.ts";
 import type { Client } from "./forwarded.ts";
 import { putInterim, putRequest, putResponse } from "./heads.ts";
-import { mayRepeat } from "./repeat.ts";
-import { splice } from "./splice.ts";
+import { afterFailure } from "./repeat.ts";
+import { responseChanges, type Shaping } from "./shaping.ts";
+import { serveUpgrade } from "./upgrade.ts";
+
+/** Where a route relays to, and how. */
+export interface Relay {
+  readonly group: UpstreamGroup;
+  /** What a request says about the server it wants. */
+  readonly choice: ServerChoice;
+  readonly shaping: Shaping | null;
+  /** Between two reads of a response, ms. */
+  readonly readTimeout: number;
+  /** Lends the buffer for both heads. */
+  readonly heads: BufferPool;
+}
+
+const NONE: readonly UpstreamServer[] = [];
+/** Interim responses before a final one; a server that sends more is playing for time. */
+const MAX_INTERIM = 32;
 
 /**
- * Relays the request of `exchange`. `heads` lends the buffer for both heads. Throws `UpstreamError`, `Reject` or `ClientGone`
- * when no response could be passed on.
+ * Relays the request of `exchange`. Throws `UpstreamError`, `Reject` or `ClientGone` when no response could be passed on.
  */
-export async function relay(
-  exchange: Exchange,
-  pool: UpstreamPool,
-  client: Client | null,
-  heads: BufferPool,
-): Promise<void> {
+export async function relay(exchange: Exchange, route: Relay, client: Client | null): Promise<void> {
   const { connection } = exchange;
-  const { readTimeout } = pool.limits;
+  const { group, shaping, readTimeout, heads } = route;
   const out = heads.take();
-  let upstream: UpstreamConnection | null = null;
+  let server: UpstreamServer | null = null, upstream: UpstreamConnection | null = null;
   try {
-    const length = putRequest(exchange, client, out);
+    const length = putRequest(exchange, client, shaping, out);
     const streams = !exchange.body.complete;
+    const { deadlines } = connection.service;
+    const until = deadlines.after(readTimeout);
     let uploaded: Promise<boolean> | null = null;
-    for (let reuse = pool.reuse();; reuse = null) {
-      // A second attempt never takes an idle connection: the first may have failed because those are all closed.
-      upstream = reuse ?? await pool.connect();
-      connection.workingFor = upstream;
-      if (connection.gone) throw connection.lost("the client left before its request was sent");
+    let tried = NONE;
+    let chosen = group.take(route.choice.of(exchange, client), tried, connection);
+    server = chosen instanceof Promise ? await chosen : chosen;
+    for (let reuse = server.pool.reuse();;) {
+      upstream = null;
       try {
+        upstream = reuse ?? await server.pool.connect();
+        connection.workingFor = upstream;
+        if (connection.gone) throw connection.lost("the client left before its request was sent");
         const sent = upstream.writeNow(out, length);
         if (sent < length) await upstream.write(out, sent, length, readTimeout);
         if (streams) ({ uploaded } = await uploadAndReadHead(exchange, upstream, readTimeout));
@@ -49,37 +66,66 @@ export async function relay(
         }
         break;
       } catch (thrown) {
-        const failure = upstream.failure(thrown);
-        upstream.close();
+        const failure = upstream === null ? thrown : upstream.failure(thrown);
+        upstream?.close();
         if (connection.gone) throw connection.lost("the client left before it was answered");
-        const repeat = reuse !== null && failure instanceof UpstreamError && failure.kind === "closed" &&
-          mayRepeat({ method: exchange.method, bodyConsumed: streams, responding: upstream.responding });
-        if (!repeat) throw failure;
+        if (!(failure instanceof UpstreamError)) throw failure;
+        const next = afterFailure({
+          kind: failure.kind,
+          method: exchange.method,
+          reused: reuse !== null,
+          sent: upstream !== null,
+          bodyConsumed: streams && upstream !== null,
+          responding: upstream !== null && upstream.responding,
+        });
+        reuse = null;
+        // The first idle connection may have failed because all of them are closed: the same server gets a fresh one.
+        if (next === "same") continue;
+        group.failed(server);
+        if (next === "none" || deadlines.now >= until) throw failure;
+        group.release(server);
+        tried = [...tried, server];
+        server = null;
+        try {
+          chosen = group.take(route.choice.of(exchange, client), tried, connection);
+          server = chosen instanceof Promise ? await chosen : chosen;
+        } catch {
+          throw failure;
+        }
+        reuse = server.pool.reuse();
       }
     }
+    group.succeeded(server);
     if (upstream.head.status === 101) return await serveUpgrade(exchange, upstream, readTimeout, out);
     const framing = upstream.head.framing(exchange.isHead);
     upstream.beginBody(framing);
     // An answer that is whole before the request is will be the last: nobody reads the rest of the body.
     if (connection.service.draining || (!exchange.body.complete && upstream.hasAll)) exchange.closeAfter();
-    const ofUnknownLength = framing === "chunked" || framing === "close";
+    const changes = responseChanges(exchange, upstream, shaping, client, route.choice.cookieFor(server, exchange));
+    const compressed = changes !== null && changes.compressed;
+    const ofUnknownLength = framing === "chunked" || framing === "close" || compressed;
     const chunked = ofUnknownLength && exchange.head.minor === 1;
     if (ofUnknownLength && !chunked) exchange.closeAfter();
     exchange.status = upstream.head.status;
-    const end = putFirst(exchange, upstream, chunked, out, putResponse(exchange, upstream, chunked, out));
+    const head = putResponse(exchange, upstream, chunked, changes, out);
+    const end = compressed ? head : putFirst(exchange, upstream, chunked, out, head);
     exchange.started = true;
     const sent = connection.writeNow(out, 0, end);
     if (sent < end) await connection.write(out, sent, end);
-    if (!upstream.complete) await download(exchange, upstream, chunked, readTimeout);
+    if (compressed) await downloadCompressed(exchange, upstream, chunked, readTimeout);
+    else if (!upstream.complete) await download(exchange, upstream, chunked, readTimeout);
     // A server that answered before it had the whole body gets no second request on this connection; the last piece, when
     // the answer has only overtaken it, is waited for.
-    if (exchange.body.complete && (uploaded === null || await uploaded)) pool.release(upstream);
+    if (exchange.body.complete && (uploaded === null || await uploaded)) server.pool.release(upstream);
     else upstream.close();
   } catch (thrown) {
     upstream?.close();
+    // Half a response is a failure of the server's too.
+    if (exchange.started && thrown instanceof UpstreamError && server !== null) group.failed(server);
     throw thrown;
   } finally {
     heads.give(out);
+    if (server !== null) group.release(server);
   }
 }
 
@@ -122,7 +168,8 @@ async function readFinalHead(exchange: Exchange, upstream: UpstreamConnection, t
  */
 async function passInterim(exchange: Exchange, upstream: UpstreamConnection, timeout: number): Promise<void> {
   const { head } = upstream;
-  while (head.status < 200) {
+  for (let interim = 1; head.status < 200; interim++) {
+    if (interim > MAX_INTERIM) throw new UpstreamError("invalid", `sent more than ${MAX_INTERIM} interim responses`);
     if (head.status === 101) {
       if (exchange.head.upgrade) return;
       throw new UpstreamError("invalid", "switched protocols without being asked");
@@ -133,23 +180,4 @@ async function passInterim(exchange: Exchange, upstream: UpstreamConnection, tim
     }
     while (!upstream.scanHead()) upstream.received(await upstream.read(timeout));
   }
-}
-
-/** Passes a 101 on and joins the two connections until one of them ends (RFC 9110 §7.8). */
-async function serveUpgrade(
-  exchange: Exchange,
-  upstream: UpstreamConnection,
-  idleTimeout: number,
-  out: Uint8Array<ArrayBuffer>,
-): Promise<void> {
-  const { connection } = exchange;
-  const protocol = upstream.head.fields.value(upstream.bytes, FIELD.UPGRADE);
-  if (protocol === null) throw new UpstreamError("invalid", "switched protocols without naming one");
-  exchange.status = 101;
-  exchange.started = true;
-  exchange.closeAfter();
-  connection.workingFor = null;
-  await connection.write(out, 0, putInterim(upstream, protocol, out));
-  const { deadlines } = connection.service;
-  await splice(connection.detach(), upstream.detach(), deadlines, idleTimeout, (n) => exchange.bytesSent += n);
 }

@@ -1,12 +1,18 @@
 /**
- * Whether a request that failed may be sent again (RFC 9110 §9.2.2): a pure rule.
+ * What becomes of a request whose attempt failed (RFC 9110 §9.2.2): a pure rule.
  *
  * @module
  */
+import type { UpstreamErrorKind } from "../upstream/connection.ts";
 
 /** What is known about a failed attempt. */
 export interface FailedAttempt {
+  readonly kind: UpstreamErrorKind;
   readonly method: string;
+  /** Whether it went over a connection that had been idle. */
+  readonly reused: boolean;
+  /** Whether there was a connection at all, so that bytes may have reached the server. */
+  readonly sent: boolean;
   /** Whether part of the body was taken from the client and not kept. */
   readonly bodyConsumed: boolean;
   /** Whether a byte of a response arrived. */
@@ -16,10 +22,12 @@ export interface FailedAttempt {
 const IDEMPOTENT: ReadonlySet<string> = new Set(["GET", "HEAD", "OPTIONS", "PUT", "DELETE"]);
 
 /**
- * True when sending it again cannot do anything twice, and nothing of it is lost: the method is idempotent, its body is still
- * at hand, and no response has begun. The caller has sent bytes on a connection that then failed; where none were sent any
- * method may be repeated.
+ * "same": again, to the same server on a fresh connection, because an idle one was closed as the request was written to it.
+ * "other": another server may be asked: no byte reached this one, or the method is idempotent and its body still at hand.
+ * Nothing of a response has been passed on yet, or this would not be asked.
  */
-export function mayRepeat({ method, bodyConsumed, responding }: FailedAttempt): boolean {
-  return IDEMPOTENT.has(method) && !bodyConsumed && !responding;
+export function afterFailure(attempt: FailedAttempt): "same" | "other" | "none" {
+  if (!attempt.sent) return "other";
+  if (!IDEMPOTENT.has(attempt.method) || attempt.bodyConsumed) return "none";
+  return attempt.reused && attempt.kind === "closed" && !attempt.responding ? "same" : "other";
 }

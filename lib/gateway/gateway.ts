@@ -32,12 +32,12 @@ export async function runGateway(options: GatewayOptions): Promise<number> {
     await gateway.claim();
     const started = gateway.start();
     started.catch(() => {}); // seen below, unless a signal came first
-    const intent = signals.next();
+    const intent = signals.nextStop();
     if (await Promise.race([started, intent]) !== undefined) return 0;
     gateway.announce();
     const now = await intent === "stop-now";
     // A second signal ends what the first one waits for.
-    await Promise.race([gateway.stop(now), signals.next()]);
+    await Promise.race([gateway.stop(now), signals.nextStop()]);
     return 0;
   } finally {
     await gateway.end();

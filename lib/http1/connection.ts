@@ -26,6 +26,14 @@ export interface Service {
   finished(exchange: Exchange): void;
 }
 
+/** How fast an answer may be sent. */
+export interface Pacing {
+  /** Bytes to send at once. */
+  readonly piece: number;
+  /** How long to wait before `n` more bytes are sent, ms; counts them as sent then. `now` in ms. */
+  delay(n: number, now: number): number;
+}
+
 /** What a connection waits to read. A body is read, and timed, while an answer may be written already. */
 type Phase = "idle" | "head" | "body" | "busy" | "linger" | "closed";
 
@@ -54,6 +62,10 @@ export class ClientConnection implements Expiring {
   workingFor: { close(): void } | null = null;
   /** Whether a deadline of the client's has passed: the reason why reads fail afterwards. */
   timedOut = false;
+  /** Between two reads of the request's body, ms; null: as the service's limits say. For one request. */
+  bodyTimeout: number | null = null;
+  /** Slows down what is written; null: nothing does. For one request. */
+  pacing: Pacing | null = null;
   #phase: Phase = "idle";
   #readDeadline: number;
   #writeDeadline = Infinity;
@@ -72,6 +84,12 @@ export class ClientConnection implements Expiring {
 
   get deadline(): number {
     return Math.min(this.#readDeadline, this.#writeDeadline);
+  }
+
+  /** The port that the client connected to; null on a unix socket. */
+  get port(): number | null {
+    const { localAddr } = this.wire.conn;
+    return localAddr.transport === "tcp" ? localAddr.port : null;
   }
 
   /** Whether no request is being read or answered. */
@@ -99,7 +117,11 @@ export class ClientConnection implements Expiring {
         } catch (thrown) {
           await this.#fail(exchange, thrown);
         }
-        this.#exchange = this.workingFor = null;
+        this.#exchange =
+          this.workingFor =
+          this.bodyTimeout =
+          this.pacing =
+            null;
         const close = exchange.close || !exchange.body.complete;
         const { mayBeSending } = exchange;
         service.finished(exchange);
@@ -166,7 +188,7 @@ export class ClientConnection implements Expiring {
   /** Reads body bytes. Throws {@linkcode ClientGone} at the end, for a body must not end so. */
   async readBody(view: Uint8Array): Promise<number> {
     this.#phase = "body";
-    this.#readDeadline = this.service.deadlines.after(this.service.limits.bodyTimeout);
+    this.#readDeadline = this.service.deadlines.after(this.bodyTimeout ?? this.service.limits.bodyTimeout);
     const n = await settled(this.wire.read(view));
     if (n === 0) throw this.lost("the client left within its body");
     // An early answer may have ended the exchange meanwhile: then the deadline is not this read's any more.
@@ -191,19 +213,21 @@ export class ClientConnection implements Expiring {
     this.#writing = true;
     try {
       while (at < end) {
+        const stop = this.pacing === null ? end : Math.min(end, at + this.pacing.piece);
+        if (this.pacing !== null) await pause(this.pacing.delay(stop - at, performance.now()));
         this.#writeDeadline = deadlines.after(limits.writeTimeout);
-        at += await this.wire.write(bytes.subarray(at, end));
+        at += await this.wire.write(bytes.subarray(at, stop));
+        this.#writeDeadline = Infinity;
       }
     } catch {
       throw this.lost("the client left while it was answered");
     }
     this.#writing = false;
-    this.#writeDeadline = Infinity;
   }
 
   /** Writes what the kernel takes of bytes[start, end) at once, without waiting; how much. {@linkcode write} does the rest. */
   writeNow(bytes: Uint8Array<ArrayBuffer>, start: number, end: number): number {
-    return this.#writing ? 0 : this.wire.writeNow(bytes, start, end);
+    return this.#writing || this.pacing !== null ? 0 : this.wire.writeNow(bytes, start, end);
   }
 
   /**
@@ -279,6 +303,10 @@ export class ClientConnection implements Expiring {
       BODY.give(buffer);
     }
   }
+}
+
+function pause(ms: number): Promise<void> | null {
+  return ms <= 0 ? null : new Promise((resolve) => setTimeout(resolve, ms));
 }
 
 /** A read whose failure is the end of the stream, for whoever waits. */

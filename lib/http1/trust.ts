@@ -14,7 +14,7 @@ export interface Trust {
 }
 
 /** An address or the fixed part of a network: 4 or 16 bytes, of which the first `bits` bits count. */
-interface Network {
+export interface Network {
   readonly bytes: Uint8Array;
   readonly bits: number;
 }
@@ -79,7 +79,8 @@ function unmapped(address: string): string {
   return bytes?.length === 4 ? bytes.join(".") : address;
 }
 
-function contains(network: Network, address: Uint8Array): boolean {
+/** Whether `address`, as {@linkcode parseAddress} gives it, is in a network; none of the other family is. */
+export function contains(network: Network, address: Uint8Array): boolean {
   const { bytes, bits } = network;
   if (bytes.length !== address.length) return false;
   const whole = bits >> 3;
@@ -88,7 +89,12 @@ function contains(network: Network, address: Uint8Array): boolean {
   return rest === 8 || (bytes[whole] ?? 0) >> rest === (address[whole] ?? 0) >> rest;
 }
 
-function parseNetwork(text: string): Network {
+/**
+ * A network, or an address as a network of one.
+ *
+ * @throws {StackdError} `STACKD_CONFIG_INVALID` for what is neither.
+ */
+export function parseNetwork(text: string): Network {
   const [address = "", length] = text.split("/");
   const whole = isNetwork(text) ? parseAddress(address) : null;
   if (whole === null) {
@@ -103,7 +109,7 @@ function parseNetwork(text: string): Network {
 }
 
 /** 4 bytes for IPv4, mapped or not, 16 for IPv6; null for what is no address. */
-function parseAddress(text: string): Uint8Array | null {
+export function parseAddress(text: string): Uint8Array | null {
   if (isIpv4(text)) return Uint8Array.from(text.split("."), Number);
   const percent = text.indexOf("%"); // a link-local peer comes with its zone
   const address = percent === -1 ? text : text.slice(0, percent);

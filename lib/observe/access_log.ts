@@ -43,12 +43,16 @@ export interface AccessLog {
     referer: Span,
     userAgent: Span,
   ): void;
-  /** Writes what is buffered and closes the file. */
+  /** Opens the file again under its name, after it was moved away. */
+  reopen(): void;
+  /** Writes what is buffered, as far as whoever reads it takes it within a second, and closes the file. */
   close(): Promise<void>;
 }
 
 /** Milliseconds that a line may wait in the buffer. */
 const FLUSH_INTERVAL = 100;
+/** How long closing waits for what is still to be written, ms. */
+const CLOSE_PATIENCE = 1_000;
 const BUFFER_SIZE = 65_536;
 /** Buffers that may wait for a reader that is slow; lines beyond are dropped and counted, for a log must not stop a server. */
 const MAX_WAITING = 64;
@@ -71,31 +75,41 @@ const PLAIN = Uint8Array.from(
  */
 export function openAccessLog(target: AccessLogTarget): AccessLog {
   if (target.kind === "off") return OFF;
-  if (target.kind !== "file") return new BufferedLog((bytes) => Deno.stdout.write(bytes), () => {});
-  let file: Deno.FsFile;
+  return new BufferedLog(target.kind === "file" ? () => openFile(target.path) : () => STDOUT);
+}
+
+/** Where lines are written. */
+interface Sink {
+  write(bytes: Uint8Array): Promise<number>;
+  close(): void;
+}
+
+const STDOUT: Sink = { write: (bytes) => Deno.stdout.write(bytes), close() {} };
+
+function openFile(path: string): Sink {
   try {
-    file = Deno.openSync(target.path, { append: true, create: true, mode: 0o640 });
+    return Deno.openSync(path, { append: true, create: true, mode: 0o640 });
   } catch (cause) {
-    throw new StackdError("STACKD_CONFIG_INVALID", `Cannot open access log "${target.path}": ${messageOf(cause)}`, {
+    throw new StackdError("STACKD_CONFIG_INVALID", `Cannot open access log "${path}": ${messageOf(cause)}`, {
       exitCode: 1,
       cause,
     });
   }
-  return new BufferedLog((bytes) => file.write(bytes), () => file.close());
 }
 
 const OFF: AccessLog = Object.freeze({
   enabled: false,
   write() {},
   writeSpans() {},
+  reopen() {},
   close: () => Promise.resolve(),
 });
 
 /** Lines collected in a buffer and written in order, behind the requests' backs. */
 class BufferedLog implements AccessLog {
   readonly enabled = true;
-  readonly #sink: (bytes: Uint8Array) => Promise<number>;
-  readonly #end: () => void;
+  readonly #open: () => Sink;
+  #sink: Sink;
   #buffer = new Uint8Array(BUFFER_SIZE);
   #at = 0;
   #timer: ReturnType<typeof setTimeout> | undefined;
@@ -106,9 +120,9 @@ class BufferedLog implements AccessLog {
   #second = -1;
   #time: Uint8Array = new Uint8Array(0);
 
-  constructor(sink: (bytes: Uint8Array) => Promise<number>, end: () => void) {
-    this.#sink = sink;
-    this.#end = end;
+  constructor(open: () => Sink) {
+    this.#open = open;
+    this.#sink = open();
   }
 
   write(entry: AccessLogEntry): void {
@@ -241,7 +255,8 @@ class BufferedLog implements AccessLog {
   async #drain(): Promise<void> {
     try {
       for (let next = this.#waiting.shift(); next !== undefined; next = this.#waiting.shift()) {
-        for (let sent = 0; sent < next.length;) sent += await this.#sink(next.subarray(sent));
+        const sink = this.#sink;
+        for (let sent = 0; sent < next.length;) sent += await sink.write(next.subarray(sent));
         if (this.#lost > 0) {
           logWarn(`Cannot write ${this.#lost} access log lines: the reader is too slow`);
           this.#lost = 0;
@@ -257,12 +272,30 @@ class BufferedLog implements AccessLog {
     }
   }
 
+  reopen(): void {
+    const old = this.#sink;
+    try {
+      this.#sink = this.#open();
+      this.#broken = false;
+    } catch (thrown) {
+      return logWarn(`${messageOf(thrown)}; going on with the file that is open`);
+    }
+    // A piece that is being written still goes to the old file.
+    (this.#writing ?? Promise.resolve()).then(() => old.close());
+  }
+
   async close(): Promise<void> {
     clearTimeout(this.#timer);
     this.#timer = undefined;
     this.#flush();
-    await this.#writing;
-    this.#end();
+    if (this.#writing !== null) await Promise.race([this.#writing, this.#patience()]);
+    clearTimeout(this.#timer);
+    this.#sink.close();
+  }
+
+  /** A reader that is stuck must not keep the process from ending. */
+  #patience(): Promise<void> {
+    return new Promise((resolve) => this.#timer = setTimeout(resolve, CLOSE_PATIENCE));
   }
 }
 

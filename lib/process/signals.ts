@@ -4,23 +4,28 @@
  * @module
  */
 
-/** What a signal asks for: end when the requests in flight are answered, or end at once. */
-export type Intent = "stop" | "stop-now";
+/**
+ * What a signal asks for: end when the requests in flight are answered, end at once, take a changed configuration, open log
+ * files anew.
+ */
+export type Intent = "stop" | "stop-now" | "reload" | "reopen";
 
 /** The intents that came in, in their order. */
 export interface SignalQueue {
   /** The next intent, as soon as there is one. */
   next(): Promise<Intent>;
+  /** The next one that ends the process; for a role that has nothing to do for the others, which are passed over. */
+  nextStop(): Promise<"stop" | "stop-now">;
   /** Gives the signals back to the system; a `next()` that waits never resolves. */
   close(): void;
 }
 
-/** Signals that must not end the process and mean nothing yet. */
-const IGNORED: readonly Deno.Signal[] = ["SIGHUP", "SIGUSR1", "SIGUSR2", "SIGPIPE"];
+/** Signals that must not end the process and mean nothing. */
+const IGNORED: readonly Deno.Signal[] = ["SIGUSR2", "SIGPIPE"];
 
 /**
- * Listens for TERM (stop; from the second time on: stop now), INT and QUIT (stop now). HUP, USR1, USR2 and PIPE are taken and
- * have no effect. As gunicorn; nginx gives TERM and QUIT the opposite meaning.
+ * Listens for TERM (stop; from the second time on: stop now), INT and QUIT (stop now), HUP (reload) and USR1 (reopen logs). USR2
+ * and PIPE are taken and have no effect. As gunicorn; nginx gives TERM and QUIT the opposite meaning.
  */
 export function listenForSignals(): SignalQueue {
   const waiting: Intent[] = [];
@@ -41,14 +46,23 @@ export function listenForSignals(): SignalQueue {
     ["SIGTERM", stop],
     ["SIGINT", stopNow],
     ["SIGQUIT", stopNow],
+    ["SIGHUP", () => put("reload")],
+    ["SIGUSR1", () => put("reopen")],
     ...IGNORED.map((signal): [Deno.Signal, () => void] => [signal, ignore]),
   ];
   for (const [signal, listener] of listeners) Deno.addSignalListener(signal, listener);
+  const next = (): Promise<Intent> => {
+    const intent = waiting.shift();
+    if (intent !== undefined) return Promise.resolve(intent);
+    return new Promise((resolve) => wake = resolve);
+  };
   return {
-    next() {
-      const intent = waiting.shift();
-      if (intent !== undefined) return Promise.resolve(intent);
-      return new Promise((resolve) => wake = resolve);
+    next,
+    async nextStop() {
+      for (;;) {
+        const intent = await next();
+        if (intent === "stop" || intent === "stop-now") return intent;
+      }
     },
     close() {
       for (const [signal, listener] of listeners) Deno.removeSignalListener(signal, listener);

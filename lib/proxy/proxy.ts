@@ -5,45 +5,59 @@
  */
 import { formatAddress } from "../config/address.ts";
 import type { ListenAddress, ProxyOptions, UpstreamTarget } from "../config/options.ts";
-import type { RouteOptions } from "../config/route_options.ts";
-import { type Front, startFront } from "../front/front.ts";
-import { openAccessLog } from "../observe/access_log.ts";
+import type { RouteAction, RouteOptions } from "../config/route_options.ts";
 import { printBanner } from "../observe/banner.ts";
 import { logInfo } from "../observe/log.ts";
 import { type Pidfile, writePidfile } from "../process/pidfile.ts";
 import { listenForSignals, type SignalQueue } from "../process/signals.ts";
 import { claimSocketPath } from "../process/unix_path.ts";
 import { VERSION } from "../version.ts";
+import { RunningProxy } from "./running.ts";
+
+/** Reads the configuration again, from where it came. Throws `StackdError` with every mistake in it. */
+export type Reread = () => Promise<ProxyOptions>;
 
 /**
- * Runs `stackd proxy` until it is told to stop; returns the exit code. Throws `StackdError` when it cannot start: then nothing
- * is left behind.
+ * Runs `stackd proxy` until it is told to stop; returns the exit code. `reread`: how HUP gets at a changed configuration; null
+ * when there is no file. Throws `StackdError` when it cannot start: then nothing is left behind.
  */
-export async function runProxy(options: ProxyOptions): Promise<number> {
+export async function runProxy(options: ProxyOptions, reread: Reread | null): Promise<number> {
   for (const address of options.listen) if (address.transport === "unix") await claimSocketPath(address.path);
-  const accessLog = openAccessLog(options.accessLog);
   let pidfile: Pidfile | null = null;
-  let front: Front | null = null;
+  let proxy: RunningProxy | null = null;
   const signals = listenForSignals();
   try {
     pidfile = options.pidfile === null ? null : writePidfile(options.pidfile);
-    front = startFront({ ...options, accessLog });
-    announce(options, front.addresses);
-    await serveUntilStopped(front, signals, options.gracefulTimeout);
+    proxy = new RunningProxy(options, reread);
+    announce(options, proxy.front.addresses);
+    await serveUntilStopped(proxy, signals);
     return 0;
   } finally {
-    front?.close();
+    proxy?.front.close();
     pidfile?.remove();
     signals.close();
-    await accessLog.close();
+    await proxy?.accessLog.close();
   }
 }
 
-async function serveUntilStopped(front: Front, signals: SignalQueue, gracefulTimeout: number): Promise<void> {
-  if (await signals.next() === "stop-now") return;
-  logInfo(`Stopping: requests in flight have ${gracefulTimeout / 1_000} s to end`);
-  // A second signal ends what the first one waits for.
-  await Promise.race([front.drain(gracefulTimeout), signals.next()]);
+async function serveUntilStopped(proxy: RunningProxy, signals: SignalQueue): Promise<void> {
+  for (;;) {
+    switch (await signals.next()) {
+      case "reload":
+        await proxy.reload();
+        break;
+      case "reopen":
+        proxy.accessLog.reopen();
+        break;
+      case "stop":
+        logInfo(`Stopping: requests in flight have ${proxy.gracefulTimeout / 1_000} s to end`);
+        // A second signal ends what the first one waits for.
+        await Promise.race([proxy.front.drain(proxy.gracefulTimeout), signals.nextStop()]);
+        return;
+      case "stop-now":
+        return;
+    }
+  }
 }
 
 function announce(options: ProxyOptions, addresses: readonly ListenAddress[]): void {
@@ -59,12 +73,22 @@ function describeListener(address: ListenAddress): string {
   return address.hostname === "" ? `http://*:${address.port}/` : `http://${formatAddress(address)}/`;
 }
 
-function describeRoute({ prefix, action }: RouteOptions): string {
-  if (action.kind === "static") return `${prefix} → files in ${action.root}`;
-  if (action.kind === "upstream") {
-    return `${prefix} → ${action.group.servers.map(({ target }) => formatTarget(target)).join(", ")}`;
+function describeRoute({ hosts, prefix, action }: RouteOptions): string {
+  const where = hosts.length === 0 ? prefix : hosts.map((host) => `${host}${prefix}`).join(", ");
+  return `${where} → ${describeAction(action)}`;
+}
+
+function describeAction(action: RouteAction): string {
+  switch (action.kind) {
+    case "upstream":
+      return action.group.servers.map(({ target }) => formatTarget(target)).join(", ");
+    case "static":
+      return `files in ${action.root}`;
+    case "redirect":
+      return `redirect, ${action.status}`;
+    case "respond":
+      return `a fixed answer, ${action.status}`;
   }
-  return `${prefix} → ${action.kind}`;
 }
 
 function formatTarget(target: UpstreamTarget): string {

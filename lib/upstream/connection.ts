@@ -17,13 +17,18 @@ const HEAD_SIZE = 16_384;
 const MAX_FIELDS = 200;
 const BUFFERS = new BufferPool(HEAD_SIZE + 1, 64); // a byte more for the scanner's sentinel
 
-/** The connection ended, or was ended, before the response was complete. */
+/**
+ * "timeout" → 504; "closed" (refused, reset, ended early), "invalid" (not HTTP) and "down" (no server is well) → 502; "busy" (no
+ * server has room) → 503.
+ */
+export type UpstreamErrorKind = "timeout" | "closed" | "invalid" | "down" | "busy";
+
+/** The connection ended, or was ended, before the response was complete; or there was none to be had. */
 export class UpstreamError extends Error {
   override readonly name = "UpstreamError";
-  /** "timeout" → 504; "closed" (refused, reset, ended early) and "invalid" (not HTTP) → 502. */
-  readonly kind: "timeout" | "closed" | "invalid";
+  readonly kind: UpstreamErrorKind;
 
-  constructor(kind: "timeout" | "closed" | "invalid", message: string) {
+  constructor(kind: UpstreamErrorKind, message: string) {
     super(message);
     this.kind = kind;
   }
@@ -32,6 +37,8 @@ export class UpstreamError extends Error {
 /** An open connection, idle in a pool or busy with one request. */
 export class UpstreamConnection implements Expiring {
   readonly head = new ResponseHead(MAX_FIELDS);
+  /** The server's own name in a URL, as `127.0.0.1:8000`; a unix socket's is its path. */
+  readonly authority: string;
   deadline = Infinity;
   /** Whether a byte of the current response has been received. */
   responding = false;
@@ -53,8 +60,14 @@ export class UpstreamConnection implements Expiring {
   #framing: Framing = "none";
 
   /** `onIdleEnd` is called when an idle connection must leave its pool. */
-  constructor(wire: Wire, deadlines: Deadlines, onIdleEnd: (connection: UpstreamConnection) => void) {
+  constructor(
+    wire: Wire,
+    authority: string,
+    deadlines: Deadlines,
+    onIdleEnd: (connection: UpstreamConnection) => void,
+  ) {
     this.#wire = wire;
+    this.authority = authority;
     this.#deadlines = deadlines;
     this.#onIdleEnd = onIdleEnd;
     deadlines.add(this);

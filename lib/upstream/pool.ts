@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { formatAddress } from "../config/address.ts";
 import type { UpstreamLimits, UpstreamTarget } from "../config/options.ts";
 import type { Deadlines } from "../http1/deadlines.ts";
 import { isConnectedToPath, isSocketOf, nextDescriptor } from "../http1/libc.ts";
@@ -33,7 +34,7 @@ export class UpstreamPool {
 
   /** A new connection. Throws {@linkcode UpstreamError}: "timeout" after the connect timeout, "closed" when refused. */
   async connect(): Promise<UpstreamConnection> {
-    return new UpstreamConnection(await this.#dial(), this.#deadlines, this.#onIdleEnd);
+    return new UpstreamConnection(await this.#dial(), formatAddress(this.target), this.#deadlines, this.#onIdleEnd);
   }
 
   async #dial(): Promise<Wire> {

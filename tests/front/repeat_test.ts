@@ -1,23 +1,37 @@
+/** What becomes of a request whose attempt failed. */
 import { assertEquals } from "@std/assert";
-import { mayRepeat } from "../../lib/front/repeat.ts";
+import { afterFailure, type FailedAttempt } from "../../lib/front/repeat.ts";
 
-Deno.test("mayRepeat() allows what can do nothing twice and lose nothing", () => {
-  const cases: [method: string, bodyConsumed: boolean, responding: boolean, allowed: boolean][] = [
-    ["GET", false, false, true],
-    ["HEAD", false, false, true],
-    ["OPTIONS", false, false, true],
-    ["PUT", false, false, true],
-    ["DELETE", false, false, true],
-    ["POST", false, false, false],
-    ["PATCH", false, false, false],
-    ["get", false, false, false], // methods are case-sensitive
-    ["BREW", false, false, false],
-    ["GET", true, false, false],
-    ["PUT", true, false, false],
-    ["GET", false, true, false],
-    ["GET", true, true, false],
-  ];
-  for (const [method, bodyConsumed, responding, allowed] of cases) {
-    assertEquals(mayRepeat({ method, bodyConsumed, responding }), allowed, `${method} ${bodyConsumed} ${responding}`);
+/** A GET whose fresh connection was closed without an answer. */
+const PLAIN: FailedAttempt = {
+  kind: "closed",
+  method: "GET",
+  reused: false,
+  sent: true,
+  bodyConsumed: false,
+  responding: false,
+};
+
+const CASES: (readonly [attempt: Partial<FailedAttempt>, next: ReturnType<typeof afterFailure>])[] = [
+  [{}, "other"],
+  [{ reused: true }, "same"],
+  ...["GET", "HEAD", "OPTIONS", "PUT", "DELETE"].map((method) => [{ method, reused: true }, "same"] as const),
+  ...["POST", "PATCH", "get", "BREW"].flatMap((method) => [
+    [{ method }, "none"] as const,
+    [{ method, reused: true }, "none"] as const,
+    // Nothing was sent: any method may go elsewhere.
+    [{ method, sent: false }, "other"] as const,
+  ]),
+  [{ reused: true, kind: "timeout" }, "other"],
+  [{ reused: true, kind: "invalid", responding: true }, "other"],
+  [{ reused: true, responding: true }, "other"],
+  [{ method: "PUT", bodyConsumed: true }, "none"],
+  [{ method: "PUT", bodyConsumed: true, reused: true }, "none"],
+  [{ method: "POST", sent: false, kind: "timeout" }, "other"],
+];
+
+Deno.test("afterFailure() repeats what can do nothing twice and lose nothing", () => {
+  for (const [attempt, next] of CASES) {
+    assertEquals(afterFailure({ ...PLAIN, ...attempt }), next, JSON.stringify(attempt));
   }
 });

@@ -19,7 +19,7 @@ async function intentsOf(signals: readonly Deno.Signal[]): Promise<Intent[]> {
   }
 }
 
-const IGNORED: readonly Deno.Signal[] = ["SIGHUP", "SIGUSR1", "SIGPIPE"];
+const IGNORED: readonly Deno.Signal[] = ["SIGUSR2", "SIGPIPE"];
 
 Deno.test("TERM asks to stop, and from the second time on to stop now", async () => {
   assertEquals(await intentsOf(["SIGTERM", "SIGTERM", "SIGTERM"]), ["stop", "stop-now", "stop-now"]);
@@ -30,8 +30,21 @@ Deno.test("QUIT asks to stop now", async () => {
   assertEquals(await intentsOf(["SIGQUIT", "SIGTERM", "SIGQUIT"]), ["stop-now", "stop", "stop-now"]);
 });
 
-Deno.test("HUP, USR1 and PIPE end nothing and ask for nothing", async () => {
+Deno.test("USR2 and PIPE end nothing and ask for nothing", async () => {
   assertEquals(await intentsOf([...IGNORED, "SIGTERM"]), ["stop"]);
+});
+
+Deno.test("HUP asks for a reload, USR1 for log files to be opened anew", async () => {
+  assertEquals(await intentsOf(["SIGHUP", "SIGUSR1", "SIGHUP"]), ["reload", "reopen", "reload"]);
+});
+
+Deno.test("nextStop() passes over what does not end the process", async () => {
+  const queue = listenForSignals();
+  for (const signal of ["SIGHUP", "SIGUSR1", "SIGTERM"] as const) Deno.kill(Deno.pid, signal);
+  const alive = setTimeout(() => {}, 60_000);
+  assertEquals(await queue.nextStop(), "stop");
+  clearTimeout(alive);
+  queue.close();
 });
 
 Deno.test("intents that nobody waits for are kept", async () => {

@@ -48,6 +48,8 @@ export class MemoryLog implements AccessLog {
     });
   }
 
+  reopen(): void {}
+
   close(): Promise<void> {
     return Promise.resolve();
   }

@@ -1,0 +1,44 @@
+/**
+ * The PROXY protocol's header in front of a connection: who the client of a load balancer is.
+ *
+ * @module
+ */
+import { Reject } from "../http1/reject.ts";
+import { parseProxyHeader, type ProxyHeader } from "../http1/proxy_protocol.ts";
+
+/** Longer than any header that is taken. */
+const ROOM = 8_192;
+
+/** What stood in front of a connection. */
+export interface Opening {
+  readonly header: ProxyHeader;
+  /** What came behind the header: the beginning of the first request. */
+  readonly rest: Uint8Array;
+}
+
+/**
+ * Reads the header of a connection that has just been accepted; null when the client leaves or takes longer than `timeout` ms.
+ * Throws `Reject` for what is no header.
+ */
+export async function readProxyHeader(conn: Deno.Conn, timeout: number): Promise<Opening | null> {
+  const bytes = new Uint8Array(ROOM);
+  let late = false;
+  const timer = setTimeout(() => {
+    late = true;
+    conn.close();
+  }, timeout);
+  try {
+    for (let end = 0;;) {
+      const n = await conn.read(bytes.subarray(end));
+      if (n === null) return null;
+      end += n;
+      const header = parseProxyHeader(bytes, 0, end);
+      if (header !== "incomplete") return { header, rest: bytes.slice(header.length, end) };
+    }
+  } catch (thrown) {
+    if (late || !(thrown instanceof Reject)) return null;
+    throw thrown;
+  } finally {
+    clearTimeout(timer);
+  }
+}

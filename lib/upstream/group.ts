@@ -1,0 +1,209 @@
+/**
+ * A group of servers that can answer for each other: chooses one for each request, waits when all are busy, and learns from
+ * what becomes of it.
+ *
+ * @module
+ */
+import { formatAddress } from "../config/address.ts";
+import type { GroupOptions, ServerOptions } from "../config/group_options.ts";
+import type { Deadlines } from "../http1/deadlines.ts";
+import type { Policy } from "./candidate.ts";
+import { UpstreamError } from "./connection.ts";
+import { HealthChecks } from "./health_checks.ts";
+import { NameWatch } from "./names.ts";
+import { makePolicy } from "./policies.ts";
+import { UpstreamServer } from "./server.ts";
+import { WaitQueue } from "./wait_queue.ts";
+
+/** What choosing a server depends on. */
+export interface ServerRequest {
+  /** For the policy "hash". */
+  readonly key: string;
+  /** The `publicId` of the server that a cookie names; null for none. */
+  readonly sticky: string | null;
+}
+
+/** Whoever a server is taken for. What is closed when it leaves is put here while it waits. */
+export interface Taker {
+  workingFor: { close(): void } | null;
+}
+
+/** Servers that are chosen from together. */
+interface Tier {
+  readonly servers: UpstreamServer[];
+  readonly policy: Policy;
+}
+
+const { random } = Math;
+
+/** A running group. */
+export class UpstreamGroup {
+  readonly options: GroupOptions;
+  readonly #deadlines: Deadlines;
+  readonly #queue: WaitQueue;
+  readonly #names: NameWatch;
+  readonly #checks: HealthChecks | null;
+  #main: Tier;
+  #backup: Tier;
+  /** The one server of a group that never has to choose. */
+  #only: UpstreamServer | null = null;
+  /** How many servers there are. */
+  #size = 0;
+  #closed = false;
+
+  /** `previous`: servers of an earlier configuration; what is known of those that stay is kept. */
+  constructor(options: GroupOptions, deadlines: Deadlines, previous: readonly UpstreamServer[] = []) {
+    this.options = options;
+    this.#deadlines = deadlines;
+    this.#queue = new WaitQueue(options.queue, options.queueTimeout);
+    this.#main = this.#backup = { servers: [], policy: makePolicy(options.policy, []) };
+    this.#arrange(options.servers, previous);
+    this.#names = new NameWatch(options, (servers) => this.#follow(servers));
+    this.#checks = options.healthCheck === null ? null : new HealthChecks(this, options.healthCheck);
+  }
+
+  /** All servers at present. */
+  get servers(): readonly UpstreamServer[] {
+    return [...this.#main.servers, ...this.#backup.servers];
+  }
+
+  #arrange(servers: readonly ServerOptions[], previous: readonly UpstreamServer[]): void {
+    const known = new Map(previous.map((server) => [server.id, server]));
+    const tier = (backup: boolean): Tier => {
+      const chosen = new Map<string, UpstreamServer>();
+      for (const options of servers) {
+        const id = formatAddress(options.target);
+        // Two names may have an address in common.
+        if (options.backup !== backup || chosen.has(id)) continue;
+        const server = known.get(id) ?? new UpstreamServer(options.target, this.options.limits, this.#deadlines);
+        server.configure(options);
+        chosen.set(id, server);
+      }
+      const list = [...chosen.values()];
+      return { servers: list, policy: makePolicy(this.options.policy, list) };
+    };
+    this.#main = tier(false);
+    this.#backup = tier(true);
+    this.#size = this.#main.servers.length + this.#backup.servers.length;
+    const [first] = this.#main.servers;
+    const plain = this.#size === 1 && first?.maxConns === 0 && this.options.healthCheck === null;
+    this.#only = plain ? first : null;
+  }
+
+  /** The names of servers mean others than before. */
+  #follow(servers: readonly ServerOptions[]): void {
+    const before = this.servers;
+    this.#arrange(servers, before);
+    const after = new Set(this.servers);
+    for (const server of before) if (!after.has(server)) server.pool.close();
+    this.wake();
+  }
+
+  /** There may be room where there was none: those that wait try again, as many as there are places. */
+  wake(): void {
+    const now = performance.now();
+    let places = 0;
+    for (const server of this.servers) {
+      if (!server.isUp(now, this.options, this.#size === 1)) continue;
+      places += server.maxConns === 0 ? Infinity : Math.max(0, server.maxConns - server.active);
+    }
+    while (places-- > 0 && this.#queue.wake());
+  }
+
+  /**
+   * A server for a request, which must be given back with {@linkcode release}; none of `tried`. Waits when all that are well
+   * are busy. Throws {@linkcode UpstreamError}: "down" when none is well, "busy" when it waited too long or too many wait.
+   */
+  take(
+    request: ServerRequest,
+    tried: readonly UpstreamServer[],
+    taker: Taker,
+  ): UpstreamServer | Promise<UpstreamServer> {
+    if (this.#only !== null && tried.length === 0) {
+      this.#only.active++;
+      return this.#only;
+    }
+    const chosen = this.#choose(request, tried);
+    if (chosen !== "full") return chosen;
+    // A request that has failed elsewhere does not queue up for another try.
+    if (tried.length > 0) throw new UpstreamError("busy", "is busy");
+    return this.#wait(request, taker);
+  }
+
+  #choose(request: ServerRequest, tried: readonly UpstreamServer[]): UpstreamServer | "full" {
+    const now = performance.now();
+    let full = false;
+    for (const { servers, policy } of [this.#main, this.#backup]) {
+      for (const server of servers) {
+        const up = server.isUp(now, this.options, this.#size === 1) && !tried.includes(server);
+        server.available = up && !server.full;
+        full ||= up && server.full;
+        if (this.options.slowStart > 0) server.warmUp(now, this.options.slowStart);
+      }
+      const sticky = request.sticky === null ? -1 : servers.findIndex((server) => server.publicId === request.sticky);
+      const index = sticky >= 0 && servers[sticky].available ? sticky : policy(servers, { key: request.key, random });
+      if (index >= 0) {
+        servers[index].begin(now, this.options);
+        return servers[index];
+      }
+      // A backup is for servers that are down, not for those that are busy.
+      if (full) return "full";
+    }
+    throw new UpstreamError("down", "has no server that is well");
+  }
+
+  async #wait(request: ServerRequest, taker: Taker): Promise<UpstreamServer> {
+    for (;;) {
+      switch (await this.#queue.wait((waiting) => taker.workingFor = waiting)) {
+        case "full":
+          throw new UpstreamError("busy", `is busy: ${this.options.queue} requests wait already`);
+        case "timeout":
+          throw new UpstreamError("busy", "is busy: a request waited too long for its turn");
+        case "gone":
+          throw new UpstreamError("busy", "was waited for by a client that left");
+        case "closed":
+        case "ready": {
+          // A closed group still serves what it has taken on.
+          const chosen = this.#choose(request, []);
+          if (chosen !== "full") return chosen;
+        }
+      }
+      if (this.#closed) throw new UpstreamError("busy", "is busy, and not configured any more");
+    }
+  }
+
+  /** The request has ended. */
+  release(server: UpstreamServer): void {
+    if (server === this.#only) {
+      server.active--;
+      return;
+    }
+    server.end();
+    this.#queue.wake();
+  }
+
+  /** The server answered. */
+  succeeded(server: UpstreamServer): void {
+    if (server !== this.#only) server.succeeded(performance.now(), this.options.name);
+  }
+
+  /** The request failed by the server's doing. */
+  failed(server: UpstreamServer): void {
+    if (server !== this.#only) server.failed(performance.now(), this.options, this.#size === 1);
+  }
+
+  /** Starts what goes on by itself: health checks, and looking names up again. */
+  start(): void {
+    this.#names.start();
+    this.#checks?.start();
+  }
+
+  /** Ends that, and closes idle connections, but those of the servers in `kept`. */
+  close(kept: ReadonlySet<UpstreamServer> = new Set()): void {
+    this.#closed = true;
+    this.#names.close();
+    this.#checks?.close();
+    this.#queue.close();
+    for (const server of this.servers) if (!kept.has(server)) server.pool.close();
+  }
+}

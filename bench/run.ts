@@ -4,8 +4,12 @@
  * @module
  */
 import { benchProxy } from "./proxy.ts";
+import { benchRoutes } from "./routes.ts";
 
-const SUBJECTS: Record<string, (args: readonly string[]) => Promise<void>> = { proxy: benchProxy };
+const SUBJECTS: Record<string, (args: readonly string[]) => Promise<void>> = {
+  proxy: benchProxy,
+  routes: benchRoutes,
+};
 
 const [subject, ...args] = Deno.args;
 const bench = SUBJECTS[subject ?? ""];

@@ -1,5 +1,5 @@
 /**
- * `deno run -A upstream.ts UNIX_SOCKET PORT`: what all contestants relay to, on both transports. A bare loop, because
+ * `deno run -A upstream.ts UNIX_SOCKET PORT [SOCKETS]`: what all contestants relay to, on both transports. A bare loop, because
  * `Deno.serve` closes the connection after a request with a body of more than a kilobyte, and connecting anew would then be
  * half of what is measured.
  *
@@ -51,7 +51,11 @@ async function accept(listener: Deno.Listener): Promise<void> {
   }
 }
 
-const [path, port] = Deno.args;
-const socket = Deno.listen({ transport: "unix", path });
-Deno.chmodSync(path, 0o666); // nginx's worker runs as another user
-await Promise.all([accept(socket), accept(Deno.listen({ hostname: "127.0.0.1", port: Number(port) }))]);
+const [path, port, sockets = "1"] = Deno.args;
+const listeners: Deno.Listener[] = [Deno.listen({ hostname: "127.0.0.1", port: Number(port) })];
+for (let i = 0; i < Number(sockets); i++) {
+  const own = i === 0 ? path : `${path}.${i}`;
+  listeners.push(Deno.listen({ transport: "unix", path: own }));
+  Deno.chmodSync(own, 0o666); // nginx's worker runs as another user
+}
+await Promise.all(listeners.map(accept));

@@ -49,11 +49,21 @@ export const COMMANDS: readonly Command[] = [
     async run(args, output) {
       const raw = await readFlags("proxy", args, output);
       if (raw === null) return 0;
-      const { validateProxy } = await import("../config/validate.ts");
-      const { realSystem } = await import("../config/system.ts");
-      const options = validateProxy(raw, realSystem());
+      const { readProxyOptions } = await import("./proxy_options.ts");
+      const options = await readProxyOptions(raw);
       const { runProxy } = await import("../proxy/proxy.ts");
-      return await runProxy(options, null);
+      return await runProxy(options, raw.config === undefined ? null : () => readProxyOptions(raw));
+    },
+  },
+  {
+    name: "check",
+    summary: "Say what is wrong with a configuration file, without starting anything",
+    async run(args, output) {
+      const raw = await readFlags("check", args, output);
+      if (raw === null) return 0;
+      const { checkConfiguration } = await import("./check.ts");
+      output.out(await checkConfiguration(raw));
+      return 0;
     },
   },
   {
@@ -77,8 +87,9 @@ export const COMMANDS: readonly Command[] = [
       const { renderCommand, renderOverview, renderPage } = await import("./help.ts");
       const [topic] = args;
       if (topic === undefined) output.out(renderOverview(listed(), output.color));
-      else if (topic === "gateway" || topic === "proxy") output.out(renderPage(topic, output.color));
-      else {
+      else if (topic === "gateway" || topic === "proxy" || topic === "check") {
+        output.out(renderPage(topic, output.color));
+      } else {
         const command = listed().find(({ name }) => name === topic);
         if (command === undefined) throw await unknownCommand("print help of", topic);
         output.out(renderCommand(command, output.color));

@@ -47,7 +47,7 @@ function report(thrown: unknown, command: Command | undefined, output: Output): 
   output.err(`stackd: ${thrown.message}`);
   if (thrown.detail !== undefined) output.err(thrown.detail);
   if (thrown.code === "STACKD_USAGE") {
-    const optioned = command?.name === "gateway" || command?.name === "proxy";
+    const optioned = command?.name === "gateway" || command?.name === "proxy" || command?.name === "check";
     output.err(optioned ? `Run "stackd help ${command.name}" for the options.` : 'Run "stackd help" for the commands.');
   }
   return thrown.exitCode;

@@ -34,11 +34,22 @@ export const PAGES: Readonly<Record<CommandName, Page>> = {
   proxy: {
     usage: "stackd proxy --listen ADDRESS [OPTIONS]",
     purpose: "Accept connections from clients, relay them to upstreams, and serve static files.",
-    notes: ["At least one of --upstream and --static is needed."],
+    notes: [
+      "At least one route is needed: --upstream, --static, or one of the file that -c names.",
+      "The file has what flags have under the same names, and more: groups of servers, hosts, field edits, access rules. docs/proxy-config.md is its reference. HUP applies a changed file and closes no connection; a faulty one changes nothing.",
+    ],
     examples: [
       "stackd proxy --listen :8080 --upstream unix:/run/app.sock --static /static=./public",
       "stackd proxy --listen :80 --upstream /=http://10.0.0.2:8000 --upstream /api=unix:/run/api.sock",
+      "stackd proxy -c stackd.toml",
     ],
+  },
+  check: {
+    usage: "stackd check -c FILE",
+    purpose:
+      "Say everything that is wrong with a configuration file, each mistake with its line, without starting anything.",
+    notes: ["Exit code 0: it is fine; 2: it is not."],
+    examples: ["stackd check -c stackd.toml"],
   },
 };
 
@@ -51,5 +62,5 @@ export const SYNTAX: readonly string[] = [
 /** What a process tells and is told. */
 export const PROCESS: readonly string[] = [
   "Exit codes: 0 done; 2 wrong usage or configuration, or no usable handler; 1 anything else.",
-  "Signals: TERM stops gracefully; INT and QUIT stop now.",
+  "Signals: TERM stops gracefully; INT and QUIT stop now. HUP lets a proxy read its file again; USR1 lets it open its access log anew.",
 ];

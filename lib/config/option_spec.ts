@@ -5,7 +5,7 @@
  */
 
 /** A command that takes options of this table. */
-export type CommandName = "gateway" | "proxy";
+export type CommandName = "gateway" | "proxy" | "check";
 
 /** Headings that help and docs list options under, in their order. */
 export const GROUPS = ["Listening", "Handler", "Routes", "Limits and timeouts", "Logging and process"] as const;

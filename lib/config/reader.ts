@@ -4,6 +4,8 @@
  * @module
  */
 import { StackdError } from "../errors.ts";
+import type { ProxyFile } from "./file/load.ts";
+import type { FileValue } from "./file/proxy_section.ts";
 import type { RawOptions } from "./flags.ts";
 import { Mistakes } from "./mistakes.ts";
 import type { ValueName } from "./table.ts";
@@ -13,25 +15,36 @@ import { ValueError } from "./values.ts";
 export class Reader {
   readonly mistakes: Mistakes = new Mistakes();
   readonly #raw: RawOptions;
+  readonly #file: ProxyFile | null;
 
-  constructor(raw: RawOptions) {
+  /** @param file Where options stand that are not given; its mistakes are noted there. */
+  constructor(raw: RawOptions, file: ProxyFile | null = null) {
     this.#raw = raw;
+    this.#file = file;
   }
 
   /** Whether the option is given at all. */
   has(name: ValueName): boolean {
-    return this.#raw[name] !== undefined;
+    return this.#raw[name] !== undefined || this.#file?.values.has(name) === true;
   }
 
-  /** Every value of an option, parsed; faulty ones are noted and left out. */
-  all<T>(name: ValueName, parse: (text: string) => T): T[] {
+  /**
+   * Every value of an option, parsed; faulty ones are noted and left out.
+   *
+   * @param parse Gets a value, and what the file says of it when it stands there.
+   */
+  all<T>(name: ValueName, parse: (text: string, written: FileValue | null) => T): T[] {
     const values: T[] = [];
-    for (const text of this.#raw[name] ?? []) {
+    const given = this.#raw[name]?.map((text) => ({ text, written: null })) ??
+      this.#file?.values.get(name)?.map((written) => ({ text: written.text, written })) ?? [];
+    for (const { text, written } of given) {
       try {
-        values.push(parse(text));
+        values.push(parse(text, written));
       } catch (thrown) {
         if (thrown instanceof StackdError) this.mistakes.add(thrown.code, thrown.message);
-        else if (thrown instanceof ValueError) {
+        else if (thrown instanceof ValueError && written !== null) {
+          this.#file?.mistakes.add(written, `${written.subject}: ${thrown.message}`);
+        } else if (thrown instanceof ValueError) {
           this.mistakes.add("STACKD_CONFIG_INVALID", `Cannot use --${name} "${text}": ${thrown.message}`);
         } else throw thrown;
       }

@@ -5,6 +5,7 @@
  * @module
  */
 import type { GroupOptions } from "./group_options.ts";
+import type { StaticOptions } from "./static_options.ts";
 import type { Template } from "./template.ts";
 
 /** One route of the proxy. Among those whose host fits best, the longest prefix wins. */
@@ -47,7 +48,13 @@ export interface RouteOptions {
 /** What answers below a route's prefix. */
 export type RouteAction =
   | { readonly kind: "upstream"; readonly group: GroupOptions }
-  | { readonly kind: "static"; readonly root: string }
+  | {
+    readonly kind: "static";
+    /** A directory's absolute path. */
+    readonly root: string;
+    /** @default {STATIC_DEFAULTS} */
+    readonly options?: StaticOptions;
+  }
   | { readonly kind: "redirect"; readonly status: 301 | 302 | 303 | 307 | 308; readonly location: Template }
   | { readonly kind: "respond"; readonly status: number; readonly contentType: string; readonly body: string };
 
@@ -78,8 +85,9 @@ export interface ErrorPage {
 }
 
 /**
- * Who may ask, by address: denied when a deny entry has the client's address and no allow entry that is longer or as long
- * has it; when there are only allow entries, everybody else is denied. Denied: 403.
+ * Who may ask, by address. The longest network that has the client's address decides, whatever the order; where it is both
+ * allowed and denied, it is allowed. When none has it, the client is denied if there are allow entries, and allowed
+ * otherwise: `allow = ["10.0.0.0/8"]` is nginx's `allow 10.0.0.0/8; deny all;`. Denied: 403.
  */
 export interface AccessOptions {
   /** Networks as written (`10.0.0.0/8`, `::1`), or `unix` for peers on unix sockets. */

@@ -12,6 +12,8 @@ import { formatMode, formatSeconds, formatSize } from "./values.ts";
 const GATEWAY = ["gateway"] as const;
 const PROXY = ["proxy"] as const;
 const BOTH = ["gateway", "proxy"] as const;
+const WITH_FILE = ["proxy", "check"] as const;
+const ALL = ["gateway", "proxy", "check"] as const;
 const { limits, upstream } = DEFAULTS;
 
 const TABLE = [
@@ -205,6 +207,24 @@ const TABLE = [
     shownDefault: formatSeconds(upstream.readTimeout),
   },
   {
+    name: "queue",
+    kind: "string",
+    placeholder: "N",
+    commands: PROXY,
+    group: "Limits and timeouts",
+    help: "Requests that may wait for a server of a group while all have their max-conns; beyond: 503",
+    shownDefault: String(DEFAULTS.group.queue),
+  },
+  {
+    name: "queue-timeout",
+    kind: "string",
+    placeholder: "SEC",
+    commands: PROXY,
+    group: "Limits and timeouts",
+    help: "How long they may; beyond: 503",
+    shownDefault: formatSeconds(DEFAULTS.group.queueTimeout),
+  },
+  {
     name: "graceful-timeout",
     kind: "string",
     placeholder: "SEC",
@@ -212,6 +232,15 @@ const TABLE = [
     group: "Limits and timeouts",
     help: "How long a graceful stop waits for requests in flight",
     shownDefault: formatSeconds(DEFAULTS.gracefulTimeout),
+  },
+  {
+    name: "config",
+    aliases: ["c"],
+    kind: "string",
+    placeholder: "FILE",
+    commands: WITH_FILE,
+    group: "Routes",
+    help: "Read stackd.toml: the same names in [proxy], and routes and upstreams; flags win over it",
   },
   {
     name: "access-log",
@@ -234,7 +263,7 @@ const TABLE = [
     name: "help",
     aliases: ["h"],
     kind: "boolean",
-    commands: BOTH,
+    commands: ALL,
     group: "Logging and process",
     help: "Print this help",
   },

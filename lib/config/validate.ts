@@ -7,6 +7,9 @@ import { dirname, resolve } from "@std/path";
 import { parseAccessLog } from "./access_log.ts";
 import { formatAddress, parseListen, parseSocketPath, parseTarget, parseTcpListen } from "./address.ts";
 import { DEFAULTS } from "./defaults.ts";
+import type { QueueLimits } from "./file/context.ts";
+import type { ProxyFile } from "./file/load.ts";
+import type { FileValue } from "./file/proxy_section.ts";
 import type { RawOptions } from "./flags.ts";
 import { findModule, type ModuleSpec } from "./module.ts";
 import { parseTrustedProxies } from "./network.ts";
@@ -23,16 +26,16 @@ import { parseCount, parseMode, parseSeconds, parseSize, ValueError } from "./va
 const HEAD_SIZE = { least: 1_024, most: 1_048_576 } as const;
 
 /**
- * The options of `stackd proxy`, from what its command line says.
+ * The options of `stackd proxy`, from what its command line says, and where it is silent, its file.
  *
  * @throws {StackdError} With the first mistake; its detail has the others, one per line.
  */
-export function validateProxy(raw: RawOptions, system: System): ProxyOptions {
-  const reader = new Reader(raw);
+export function validateProxy(raw: RawOptions, system: System, file: ProxyFile | null = null): ProxyOptions {
+  const reader = new Reader(raw, file);
   if (!reader.has("listen")) {
     reader.mistakes.add("STACKD_USAGE", "Cannot start the proxy: no address to listen on, give --listen [HOST:]PORT");
   }
-  if (!reader.has("upstream") && !reader.has("static")) {
+  if (!reader.has("upstream") && !reader.has("static") && !file?.hasRoutes) {
     reader.mistakes.add("STACKD_USAGE", "Cannot start the proxy: no route, give --upstream TARGET or --static DIR");
   }
   const upstream: UpstreamLimits = {
@@ -40,11 +43,21 @@ export function validateProxy(raw: RawOptions, system: System): ProxyOptions {
     connectTimeout: reader.one("upstream-connect-timeout", parseSeconds, DEFAULTS.upstream.connectTimeout),
     readTimeout: reader.one("upstream-timeout", parseSeconds, DEFAULTS.upstream.readTimeout),
   };
+  const queue: QueueLimits = {
+    queue: reader.one("queue", (text) => parseCount(text, 0), DEFAULTS.group.queue),
+    queueTimeout: reader.one("queue-timeout", parseSeconds, DEFAULTS.group.queueTimeout),
+  };
+  const listen = readListen(reader, "listen", (text, written) => {
+    const proxyProtocol = (written ?? file)?.proxyProtocol === true;
+    return { ...parseListen(text, system.cwd), ...(proxyProtocol ? { proxyProtocol } : {}) };
+  }, system);
+  const flagged = readRoutes(reader, upstream, queue, system);
   const options: ProxyOptions = {
-    listen: readListen(reader, "listen", (text) => parseListen(text, system.cwd), system),
-    routes: readRoutes(reader, upstream, system),
+    listen,
+    routes: [...flagged, ...(file?.routes ?? []).filter((route) => !flagged.some((flag) => isSamePlace(flag, route)))],
     ...readCommon(reader, system),
   };
+  file?.mistakes.addTo(reader.mistakes);
   reader.mistakes.throwIfAny();
   return options;
 }
@@ -127,12 +140,12 @@ function readLimits(reader: Reader): Limits {
 function readListen(
   reader: Reader,
   name: "listen" | "http",
-  parse: (text: string) => ListenAddress,
+  parse: (text: string, written: FileValue | null) => ListenAddress,
   system: System,
 ): ListenAddress[] {
   const seen = new Map<string, string>();
-  return reader.all(name, (text) => {
-    const address = parse(text);
+  return reader.all(name, (text, written) => {
+    const address = parse(text, written);
     if (address.transport === "unix") checkPlace(address.path, system);
     const twin = seen.get(formatAddress(address));
     // Port 0 is another port every time.
@@ -144,7 +157,18 @@ function readListen(
   });
 }
 
-function readRoutes(reader: Reader, limits: UpstreamLimits, system: System): RouteOptions[] {
+/** Whether a flag's route, which is for any host, takes the requests of one of the file's. */
+function isSamePlace(flag: RouteOptions, route: RouteOptions): boolean {
+  return route.hosts.length === 0 && route.prefix === flag.prefix;
+}
+
+/** @param shared What every group has. */
+function readRoutes(
+  reader: Reader,
+  limits: UpstreamLimits,
+  queue: QueueLimits,
+  system: System,
+): RouteOptions[] {
   const owners = new Map<string, string>();
   const read = (name: "upstream" | "static", act: (rest: string, text: string) => RouteAction) =>
     reader.all(name, (text): RouteOptions => {
@@ -157,7 +181,7 @@ function readRoutes(reader: Reader, limits: UpstreamLimits, system: System): Rou
     });
   const upstreams = read("upstream", (rest, text) => {
     if (lacksSlash(text)) throw new ValueError(`a prefix begins with "/"; write "/${text}"`);
-    return { kind: "upstream", group: plainGroup(parseTargets(rest, system.cwd), limits) };
+    return { kind: "upstream", group: { ...plainGroup(parseTargets(rest, system.cwd), limits), ...queue } };
   });
   const statics = read("static", (rest, text) => {
     const root = resolve(system.cwd, rest);

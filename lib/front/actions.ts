@@ -20,6 +20,8 @@ import { render } from "./template.ts";
 /** Sends an answer in a route's name. */
 interface Answering {
   answer(exchange: Exchange, client: Client | null, answer: Answer): Promise<void>;
+  /** The same answer, with the route's page where it is an error that there is one for. */
+  withErrorPage(answer: Answer): Answer;
 }
 
 /** Answers one request of a route. */
@@ -90,6 +92,6 @@ function staticAct(prefix: string, root: StaticRoot): Act {
       requestId: exchange.requestId,
       field: (name) => exchange.field(name),
     });
-    await route.answer(exchange, client, answer);
+    await route.answer(exchange, client, route.withErrorPage(answer));
   };
 }

@@ -9,6 +9,6 @@
  * else stands still meanwhile for up to 100 ms at a time (at cost 10, for all of about 80 ms).
  */
 export async function matchesBcrypt(password: string, hash: string): Promise<boolean> {
-  const { compare } = await import("npm:bcryptjs@3.0.3");
+  const { compare } = await import("bcryptjs");
   return await compare(password, hash);
 }

@@ -3,13 +3,7 @@
  *
  * @module
  */
-
-/** Shorter bodies gain nothing, bytes; nginx's gzip_min_length is 20. */
-const MIN_LENGTH = 256;
-
-/** Types that are worth it: text, and what is text by another name. */
-const TEXT =
-  /^(?:text\/|application\/(?:json|javascript|xml|xhtml\+xml|wasm|manifest\+json|x-javascript)|image\/svg\+xml|font\/(?:ttf|otf)|[^;]+\+(?:json|xml))/i;
+import { isWorthCompressing, MIN_LENGTH, preferredCodings } from "../http1/content_coding.ts";
 
 /** What of a response decides whether it is compressed. */
 export interface Compressible {
@@ -30,17 +24,10 @@ export function isCompressible(
   if (contentEncoding !== null && contentEncoding.toLowerCase() !== "identity") return false;
   if (cacheControl !== null && /\bno-transform\b/i.test(cacheControl)) return false;
   if (contentLength >= 0 && contentLength < MIN_LENGTH) return false;
-  return contentType !== null && TEXT.test(contentType);
+  return contentType !== null && isWorthCompressing(contentType);
 }
 
 /** Whether an Accept-Encoding value takes gzip (RFC 9110 §12.5.3). */
 export function acceptsGzip(acceptEncoding: string | null): boolean {
-  let any = false;
-  for (const member of (acceptEncoding ?? "").toLowerCase().split(",")) {
-    const [coding, ...parameters] = member.split(";").map((part) => part.trim());
-    const refused = parameters.some((parameter) => /^q=0(?:\.0{0,3})?$/.test(parameter));
-    if (coding === "gzip" || coding === "x-gzip") return !refused;
-    if (coding === "*") any = !refused;
-  }
-  return any;
+  return acceptEncoding !== null && preferredCodings(acceptEncoding).includes("gzip");
 }

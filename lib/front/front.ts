@@ -236,14 +236,10 @@ class RunningFront implements Front, Service {
     extra: readonly Field[] = [],
     route: Route | null = null,
   ): Promise<void> {
-    const page = route?.errorPage(status) ?? null;
     const accept = exchange.readable ? exchange.field("accept") : null;
-    const answer = page === null ? errorAnswer(status, { accept, requestId: exchange.requestId, extra }) : {
-      status,
-      fields: [["Content-Type", page.contentType], ["Cache-Control", "no-store"], ...extra],
-      body: page.body,
-    } as const;
-    return route === null ? respond(exchange, answer) : route.answer(exchange, this.#clientOf(exchange), answer);
+    const answer = errorAnswer(status, { accept, requestId: exchange.requestId, extra });
+    if (route === null) return respond(exchange, answer);
+    return route.answer(exchange, this.#clientOf(exchange), route.withErrorPage(answer));
   }
 
   finished(exchange: Exchange): void {

@@ -53,9 +53,13 @@ export class Groups {
 
   /** Ends those that `next` has not taken over; requests in flight go on. */
   close(next: Groups | null = null): void {
-    const kept = new Set(next === null ? [] : next.#groups.values());
+    if (next === null) {
+      for (const group of this.#groups.values()) group.close();
+      return;
+    }
+    const kept = new Set(next.#groups.values());
     const servers = new Set([...kept].flatMap((group) => group.servers));
-    for (const group of this.#groups.values()) if (!kept.has(group)) group.close(servers);
+    for (const group of this.#groups.values()) if (!kept.has(group)) group.retire(servers);
   }
 }
 

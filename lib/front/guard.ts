@@ -5,12 +5,16 @@
  */
 import type { RouteOptions } from "../config/route_options.ts";
 import type { Exchange } from "../http1/exchange.ts";
+import { hash32 } from "../upstream/policy/hash32.ts";
 import { compileAccess } from "./access.ts";
 import { compileBasicAuth } from "./basic_auth.ts";
 import { keyOf } from "./choice.ts";
 import type { Client } from "./forwarded.ts";
 import { RateLimiter } from "./rate_limit.ts";
 import { Refusal } from "./refusal.ts";
+
+/** Characters of a key that are remembered as they are. */
+const MAX_KEY = 64;
 
 /** Lets a request pass, perhaps after a while, or throws {@linkcode Refusal}: 403, 429, 401, asked for in this order. */
 export type Guard = (exchange: Exchange, client: Client | null) => Promise<void>;
@@ -26,7 +30,7 @@ export function compileGuard({ access, basicAuth, rateLimit }: RouteOptions): Gu
       throw new Refusal(403, "the client's address is denied");
     }
     if (limiter !== null && rateLimit !== null) {
-      const key = keyOf(rateLimit.key, exchange, client), now = performance.now();
+      const key = shortened(keyOf(rateLimit.key, exchange, client)), now = performance.now();
       const delay = limiter.ask(key, now);
       if (delay < 0) {
         const seconds = String(limiter.retryAfter(key, now));
@@ -38,6 +42,11 @@ export function compileGuard({ access, basicAuth, rateLimit }: RouteOptions): Gu
       throw new Refusal(401, "no known user and password", [["WWW-Authenticate", auth.challenge]]);
     }
   };
+}
+
+/** A key that is remembered for a while, at no more than a few bytes however long a client makes it. */
+function shortened(key: string): string {
+  return key.length <= MAX_KEY ? key : `${hash32(key)} ${hash32(key, 1)} ${key.length}`;
 }
 
 /** Waits, unless the client leaves. */

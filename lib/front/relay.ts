@@ -41,7 +41,7 @@ export async function relay(exchange: Exchange, route: Relay, client: Client | n
   const { connection } = exchange;
   const { group, shaping, readTimeout, heads } = route;
   const out = heads.take();
-  let server: UpstreamServer | null = null, upstream: UpstreamConnection | null = null;
+  let server: UpstreamServer | null = null, upstream: UpstreamConnection | null = null, answered = false;
   try {
     const length = putRequest(exchange, client, shaping, out);
     const streams = !exchange.body.complete;
@@ -96,6 +96,7 @@ export async function relay(exchange: Exchange, route: Relay, client: Client | n
       }
     }
     group.succeeded(server);
+    answered = true;
     if (upstream.head.status === 101) return await serveUpgrade(exchange, upstream, readTimeout, out);
     const framing = upstream.head.framing(exchange.isHead);
     upstream.beginBody(framing);
@@ -120,8 +121,8 @@ export async function relay(exchange: Exchange, route: Relay, client: Client | n
     else upstream.close();
   } catch (thrown) {
     upstream?.close();
-    // Half a response is a failure of the server's too.
-    if (exchange.started && thrown instanceof UpstreamError && server !== null) group.failed(server);
+    // Half a response is a failure of the server's too, unless it was cut because the client left.
+    if (answered && thrown instanceof UpstreamError && server !== null && !connection.gone) group.failed(server);
     throw thrown;
   } finally {
     heads.give(out);

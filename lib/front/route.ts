@@ -57,8 +57,12 @@ export class Route implements Hosted {
     return respond(exchange, { ...answer, fields: this.#edits.applyTo(answer.fields, exchange, client) });
   }
 
-  /** The page for an error of our own; null when there is none of its status. */
-  errorPage(status: number): ErrorPage | null {
-    return this.#errorPages.find(({ from, to }) => from <= status && status <= to) ?? null;
+  /** An answer of our own; where it is an error that there is a page for, with that page. */
+  withErrorPage(answer: Answer): Answer {
+    const { status, fields } = answer;
+    const page = status < 400 ? undefined : this.#errorPages.find(({ from, to }) => from <= status && status <= to);
+    if (page === undefined) return answer;
+    const others = fields.filter(([name]) => name !== "Content-Type");
+    return { status, fields: [["Content-Type", page.contentType], ...others], body: page.body };
   }
 }

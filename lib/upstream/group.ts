@@ -10,7 +10,7 @@ import type { Deadlines } from "../http1/deadlines.ts";
 import type { Policy } from "./candidate.ts";
 import { UpstreamError } from "./connection.ts";
 import { HealthChecks } from "./health_checks.ts";
-import { NameWatch } from "./names.ts";
+import { type LookUp, NameWatch } from "./names.ts";
 import { makePolicy } from "./policies.ts";
 import { UpstreamServer } from "./server.ts";
 import { WaitQueue } from "./wait_queue.ts";
@@ -43,6 +43,8 @@ export class UpstreamGroup {
   readonly #queue: WaitQueue;
   readonly #names: NameWatch;
   readonly #checks: HealthChecks | null;
+  /** Servers of an earlier configuration, until it is replaced. */
+  #previous: readonly UpstreamServer[];
   #main: Tier;
   #backup: Tier;
   /** The one server of a group that never has to choose. */
@@ -51,14 +53,22 @@ export class UpstreamGroup {
   #size = 0;
   #closed = false;
 
-  /** `previous`: servers of an earlier configuration; what is known of those that stay is kept. */
-  constructor(options: GroupOptions, deadlines: Deadlines, previous: readonly UpstreamServer[] = []) {
+  /**
+   * `previous`: servers of an earlier configuration; what is known of those that stay is kept. Nothing of them changes before
+   * {@linkcode start}, and until then the group has no servers. `lookUp`: how names are looked up, for tests.
+   */
+  constructor(
+    options: GroupOptions,
+    deadlines: Deadlines,
+    previous: readonly UpstreamServer[] = [],
+    lookUp?: LookUp,
+  ) {
     this.options = options;
     this.#deadlines = deadlines;
     this.#queue = new WaitQueue(options.queue, options.queueTimeout);
+    this.#previous = previous;
     this.#main = this.#backup = { servers: [], policy: makePolicy(options.policy, []) };
-    this.#arrange(options.servers, previous);
-    this.#names = new NameWatch(options, (servers) => this.#follow(servers));
+    this.#names = new NameWatch(options, (servers) => this.#follow(servers), lookUp);
     this.#checks = options.healthCheck === null ? null : new HealthChecks(this, options.healthCheck);
   }
 
@@ -77,6 +87,7 @@ export class UpstreamGroup {
         if (options.backup !== backup || chosen.has(id)) continue;
         const server = known.get(id) ?? new UpstreamServer(options.target, this.options.limits, this.#deadlines);
         server.configure(options);
+        server.queues.add(this.#queue);
         chosen.set(id, server);
       }
       const list = [...chosen.values()];
@@ -153,6 +164,14 @@ export class UpstreamGroup {
   }
 
   async #wait(request: ServerRequest, taker: Taker): Promise<UpstreamServer> {
+    try {
+      return await this.#waitForTurn(request, taker);
+    } finally {
+      if (this.#closed) this.#forgetQueue();
+    }
+  }
+
+  async #waitForTurn(request: ServerRequest, taker: Taker): Promise<UpstreamServer> {
     for (;;) {
       switch (await this.#queue.wait((waiting) => taker.workingFor = waiting)) {
         case "full":
@@ -162,48 +181,76 @@ export class UpstreamGroup {
         case "gone":
           throw new UpstreamError("busy", "was waited for by a client that left");
         case "closed":
+          throw new UpstreamError("busy", "is busy, and nobody waits for it any more");
         case "ready": {
-          // A closed group still serves what it has taken on.
-          const chosen = this.#choose(request, []);
+          const chosen = this.#chooseInTurn(request);
           if (chosen !== "full") return chosen;
         }
       }
-      if (this.#closed) throw new UpstreamError("busy", "is busy, and not configured any more");
+    }
+  }
+
+  #chooseInTurn(request: ServerRequest): UpstreamServer | "full" {
+    try {
+      return this.#choose(request, []);
+    } catch (thrown) {
+      // Every server is down: nobody will end a request and wake the next, who would wait in vain.
+      this.#queue.wake();
+      throw thrown;
     }
   }
 
   /** The request has ended. */
   release(server: UpstreamServer): void {
-    if (server === this.#only) {
-      server.active--;
-      return;
-    }
     server.end();
-    this.#queue.wake();
   }
 
   /** The server answered. */
   succeeded(server: UpstreamServer): void {
-    if (server !== this.#only) server.succeeded(performance.now(), this.options.name);
+    if (server !== this.#only && server.succeeded(performance.now(), this.options.name)) this.wake();
   }
 
-  /** The request failed by the server's doing. */
+  /** The request failed by the server's doing. From the failures of the only server there is nothing follows. */
   failed(server: UpstreamServer): void {
-    if (server !== this.#only) server.failed(performance.now(), this.options, this.#size === 1);
+    if (this.#size > 1) server.failed(performance.now(), this.options);
   }
 
-  /** Starts what goes on by itself: health checks, and looking names up again. */
+  /** Takes its servers over, and starts what goes on by itself: health checks, and looking names up again. */
   start(): void {
+    this.#arrange(this.options.servers, this.#previous);
+    this.#previous = [];
     this.#names.start();
     this.#checks?.start();
   }
 
-  /** Ends that, and closes idle connections, but those of the servers in `kept`. */
-  close(kept: ReadonlySet<UpstreamServer> = new Set()): void {
+  /** Ends all of it: idle connections are closed, and nobody waits any more. */
+  close(): void {
+    this.#end();
+    this.#queue.close();
+    for (const server of this.servers) server.pool.close();
+  }
+
+  /**
+   * Another configuration is served by. Requests in flight go on, and those that wait still get their turns; the servers in
+   * `kept` keep their idle connections.
+   */
+  retire(kept: ReadonlySet<UpstreamServer>): void {
+    this.#end();
+    for (const server of this.servers) if (!kept.has(server)) server.pool.close();
+    // The servers that stay may be given more at once than before.
+    this.wake();
+    this.#forgetQueue();
+  }
+
+  #end(): void {
     this.#closed = true;
     this.#names.close();
     this.#checks?.close();
-    this.#queue.close();
-    for (const server of this.servers) if (!kept.has(server)) server.pool.close();
+  }
+
+  /** Servers that have outlived the group do not have to wake its queue for ever. */
+  #forgetQueue(): void {
+    if (this.#queue.length > 0) return;
+    for (const server of this.servers) server.queues.delete(this.#queue);
   }
 }

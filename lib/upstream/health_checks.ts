@@ -7,6 +7,7 @@ import { formatAddress } from "../config/address.ts";
 import type { GroupOptions, HealthCheckOptions } from "../config/group_options.ts";
 import { latin1 } from "../http1/bytes.ts";
 import { messageOf } from "../errors.ts";
+import type { UpstreamConnection } from "./connection.ts";
 import type { UpstreamServer } from "./server.ts";
 
 /** The group, as far as its checks know it. */
@@ -21,6 +22,8 @@ interface Checked {
 export class HealthChecks {
   readonly #group: Checked;
   readonly #options: HealthCheckOptions;
+  /** Connections of the checks that are under way. */
+  readonly #open = new Set<UpstreamConnection>();
   #timer: ReturnType<typeof setTimeout> | undefined;
   #closed = false;
 
@@ -37,30 +40,24 @@ export class HealthChecks {
   async #run(): Promise<void> {
     const { servers, options: { name } } = this.#group;
     await Promise.all(servers.map(async (server) => {
-      const why = await check(server, this.#options);
+      const why = await this.#check(server);
       if (!this.#closed && server.checked(why, performance.now(), name, this.#options)) this.#group.wake();
     }));
     if (!this.#closed) this.#timer = setTimeout(() => this.#run(), this.#options.interval);
   }
 
-  close(): void {
-    this.#closed = true;
-    clearTimeout(this.#timer);
-  }
-}
-
-/** Asks one server on a connection of its own; null when it is well, else why not. */
-async function check(server: UpstreamServer, options: HealthCheckOptions): Promise<string | null> {
-  const { timeout, path, host, statuses } = options;
-  const connecting = server.pool.connect();
-  let late = false;
-  const timer = setTimeout(() => {
-    late = true;
-    connecting.then((connection) => connection.close(), () => {});
-  }, timeout);
-  try {
-    const connection = await connecting;
+  /** Asks one server on a connection of its own; null when it is well, else why not. */
+  async #check(server: UpstreamServer): Promise<string | null> {
+    const { timeout, path, host, statuses } = this.#options;
+    let connection: UpstreamConnection | null = null, late = false;
+    const timer = setTimeout(() => {
+      late = true;
+      connection?.close();
+    }, timeout);
     try {
+      connection = await server.pool.connect(timeout);
+      if (this.#closed) return null;
+      this.#open.add(connection);
       const authority = host ?? (server.target.transport === "unix" ? "localhost" : formatAddress(server.target));
       const request = latin1(
         `GET ${path} HTTP/1.1\r\nHost: ${authority}\r\nUser-Agent: stackd\r\nConnection: close\r\n\r\n`,
@@ -71,12 +68,19 @@ async function check(server: UpstreamServer, options: HealthCheckOptions): Promi
       } while (connection.head.status < 200);
       const { status } = connection.head;
       return statuses.some(([from, to]) => from <= status && status <= to) ? null : `was answered ${status}`;
+    } catch (thrown) {
+      return late ? "was not answered in time" : `failed: it ${messageOf(thrown)}`;
     } finally {
-      connection.close();
+      clearTimeout(timer);
+      connection?.close();
+      if (connection !== null) this.#open.delete(connection);
     }
-  } catch (thrown) {
-    return late ? "was not answered in time" : `failed: it ${messageOf(thrown)}`;
-  } finally {
-    clearTimeout(timer);
+  }
+
+  /** Ends them, those under way too. */
+  close(): void {
+    this.#closed = true;
+    clearTimeout(this.#timer);
+    for (const connection of this.#open) connection.close();
   }
 }

@@ -32,12 +32,16 @@ export class UpstreamPool {
     return connection;
   }
 
-  /** A new connection. Throws {@linkcode UpstreamError}: "timeout" after the connect timeout, "closed" when refused. */
-  async connect(): Promise<UpstreamConnection> {
-    return new UpstreamConnection(await this.#dial(), formatAddress(this.target), this.#deadlines, this.#onIdleEnd);
+  /**
+   * A new connection. Throws {@linkcode UpstreamError}: "timeout" after `timeout` ms, the connect timeout at the latest,
+   * "closed" when refused.
+   */
+  async connect(timeout: number = this.limits.connectTimeout): Promise<UpstreamConnection> {
+    const wire = await this.#dial(Math.min(timeout, this.limits.connectTimeout));
+    return new UpstreamConnection(wire, formatAddress(this.target), this.#deadlines, this.#onIdleEnd);
   }
 
-  async #dial(): Promise<Wire> {
+  async #dial(patience: number): Promise<Wire> {
     const { target } = this;
     let timedOut = false;
     const dialled = target.transport === "unix" ? dialUnix(target.path) : dialTcp(target.hostname, target.port);
@@ -45,7 +49,7 @@ export class UpstreamPool {
     const timer = setTimeout(() => {
       timedOut = true;
       reject(new UpstreamError("timeout", "did not accept a connection in time"));
-    }, this.limits.connectTimeout);
+    }, patience);
     try {
       return await Promise.race([dialled, timeout]);
     } catch (thrown) {

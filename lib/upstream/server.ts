@@ -14,6 +14,7 @@ import { failed, isAvailable, newPassiveHealth, picked, succeeded } from "./pass
 import { hash32 } from "./policy/hash32.ts";
 import { UpstreamPool } from "./pool.ts";
 import { effectiveWeight } from "./slow_start.ts";
+import type { WaitQueue } from "./wait_queue.ts";
 
 /** Results in a row that bring a server back, and that take it out. */
 type HealthCounts = Pick<HealthCheckOptions, "passes" | "fails">;
@@ -29,6 +30,8 @@ export class UpstreamServer implements Candidate {
   active = 0;
   available = true;
   current = 0;
+  /** Where requests wait for it: in its group, and in earlier ones as long as they have any. */
+  readonly queues = new Set<WaitQueue>();
   readonly #passive = newPassiveHealth();
   readonly #check = newActiveHealth();
   /** When it came back, monotonic ms; it is never said of a server that was not away. */
@@ -53,7 +56,9 @@ export class UpstreamServer implements Candidate {
 
   /** Whether it is well, as far as anybody knows. `alone`: there is no other to ask, so failures alone say nothing. */
   isUp(now: number, options: GroupOptions, alone: boolean): boolean {
-    return this.#check.up && (alone || isAvailable(this.#passive, now, options));
+    // A configuration without health checks believes none of an earlier one's.
+    const up = options.healthCheck === null || this.#check.up;
+    return up && (alone || isAvailable(this.#passive, now, options));
   }
 
   /** Whether it has as many requests as it is given at once. */
@@ -72,20 +77,22 @@ export class UpstreamServer implements Candidate {
     picked(this.#passive, now, options);
   }
 
-  /** A request has ended, well or not. */
+  /** A request has ended, well or not: who waits longest is next. */
   end(): void {
     this.active--;
+    for (const queue of this.queues) if (queue.wake()) return;
   }
 
-  /** It answered. */
-  succeeded(now: number, group: string): void {
-    if (succeeded(this.#passive)) this.#isBack(now, group, "a request was answered");
+  /** It answered; true when it is back by that. */
+  succeeded(now: number, group: string): boolean {
+    if (!succeeded(this.#passive)) return false;
+    this.#isBack(now, group, "a request was answered");
+    return true;
   }
 
-  /** A request to it failed. `alone`: nothing follows from that. */
-  failed(now: number, options: GroupOptions, alone: boolean): void {
-    const rests = failed(this.#passive, now, options);
-    if (!rests || alone) return;
+  /** A request to it failed. */
+  failed(now: number, options: GroupOptions): void {
+    if (!failed(this.#passive, now, options)) return;
     const seconds = options.failTimeout / 1_000;
     logWarn(`Upstream server ${this.id} of ${options.name} rests for ${seconds} s: max-fails is reached`);
   }

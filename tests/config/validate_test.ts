@@ -2,6 +2,7 @@ import { assertEquals, assertThrows } from "@std/assert";
 import { DEFAULTS } from "../../lib/config/defaults.ts";
 import type { RawOptions } from "../../lib/config/flags.ts";
 import { optionsOf } from "../../lib/config/table.ts";
+import type { GroupOptions } from "../../lib/config/group_options.ts";
 import { plainGroup } from "../../lib/config/groups.ts";
 import type { UpstreamLimits, UpstreamTarget } from "../../lib/config/options.ts";
 import { plainRoute, type RouteOptions } from "../../lib/config/route_options.ts";
@@ -25,6 +26,11 @@ function relayed(prefix: string, ...targets: UpstreamTarget[]): RouteOptions {
 function limited(limits: Partial<UpstreamLimits>): RouteOptions {
   const target: UpstreamTarget = { transport: "unix", path: "/run/app.sock" };
   return plainRoute("/", { kind: "upstream", group: plainGroup([target], { ...DEFAULTS.upstream, ...limits }) });
+}
+
+function queued(queue: Partial<GroupOptions>): RouteOptions {
+  const target: UpstreamTarget = { transport: "unix", path: "/run/app.sock" };
+  return plainRoute("/", { kind: "upstream", group: { ...plainGroup([target], DEFAULTS.upstream), ...queue } });
 }
 
 /** The first mistake of a command line that has only this one. */
@@ -106,6 +112,8 @@ const proxyOnly: [RawOptions, Record<string, unknown>][] = [
     ],
   }],
   [{ "upstream-connect-timeout": ["1"] }, { routes: [limited({ connectTimeout: 1_000 })] }],
+  [{ queue: ["0"] }, { routes: [queued({ queue: 0 })] }],
+  [{ "queue-timeout": ["7"] }, { routes: [queued({ queueTimeout: 7_000 })] }],
   [{ "upstream-timeout": ["2"] }, { routes: [limited({ readTimeout: 2_000 })] }],
 ];
 const gatewayOnly: [RawOptions, Record<string, unknown>][] = [
@@ -131,7 +139,7 @@ Deno.test("validateProxy() turns every option into its field", async (t) => {
   }
   await t.step("none is left out", () => {
     const seen = new Set(cases.flatMap(([raw]) => Object.keys(raw)));
-    assertEquals(optionsOf("proxy").filter(({ name }) => name !== "help" && !seen.has(name)), []);
+    assertEquals(optionsOf("proxy").filter(({ name }) => name !== "help" && name !== "config" && !seen.has(name)), []);
   });
 });
 

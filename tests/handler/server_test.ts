@@ -36,6 +36,7 @@ async function serving(handler: Handler, options: ServeOptions, use: (started: S
     enabled: true,
     write: (entry) => lines.push(entry),
     writeSpans() {},
+    reopen() {},
     close: () => Promise.resolve(),
   };
   const restore = installRequestView(unix ? "all" : withPrivate ? "marked" : "none");
@@ -203,7 +204,7 @@ Deno.test("listenPublic() says why it cannot listen", () => {
     respond: () => new Response(""),
     nextId: () => "",
     background: new Background(),
-    accessLog: { enabled: false, write() {}, writeSpans() {}, close: () => Promise.resolve() },
+    accessLog: { enabled: false, write() {}, writeSpans() {}, reopen() {}, close: () => Promise.resolve() },
   });
   const path = directory.at("nowhere/app.sock");
   const error = assertThrows(() => server.listenPublic({ path, mode: 0o660, owner: null }), StackdError);

@@ -98,6 +98,15 @@ export const COMMANDS: readonly Command[] = [
     },
   },
   {
+    name: "front",
+    summary: "Take clients' requests to the workers of a gateway",
+    hidden: true,
+    async run(args) {
+      const { runFront } = await import("../gateway/front_main.ts");
+      return await runFront(args);
+    },
+  },
+  {
     name: "worker",
     summary: "Load a handler module and serve it for a gateway",
     hidden: true,

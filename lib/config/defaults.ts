@@ -23,6 +23,7 @@ const limits: Limits = Object.freeze({
 const upstream: UpstreamLimits = Object.freeze({
   connectTimeout: 5_000,
   readTimeout: 60_000, // nginx's proxy_read_timeout
+  streamTimeout: null,
   idleTimeout: 60_000, // nginx's keepalive_timeout in an upstream block
   maxIdle: 64,
 });
@@ -37,6 +38,8 @@ const group: Omit<GroupOptions, "name" | "servers" | "limits"> = Object.freeze({
   healthCheck: null,
   queue: 1_024,
   queueTimeout: 5_000,
+  waitForServer: false,
+  maxTries: 0,
   resolveInterval: 30_000,
 });
 
@@ -51,4 +54,8 @@ export const DEFAULTS = Object.freeze({
   accessLog, // as a container's log collector expects it
   gracefulTimeout: 30_000, // gunicorn's graceful_timeout
   bootTimeout: 30_000,
+  workers: 1,
+  workerRequests: 256,
+  requestTimeout: 60_000,
+  pingTimeout: 2_000,
 });

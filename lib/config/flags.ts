@@ -51,7 +51,8 @@ export function parseFlags(command: CommandName, args: readonly string[]): Flags
   for (const arg of unknown) mistakes.add("STACKD_USAGE", describeUnknown(arg, command));
   const options: Partial<Record<ValueName, readonly string[]>> = {};
   for (const spec of specs) {
-    const values = strings(parsed[spec.name]);
+    const found = parsed[spec.name];
+    const values = found === true ? ["true"] : strings(found);
     if (values.length === 0 || spec.name === "help") continue;
     if (values.length > 1 && !spec.repeatable) {
       const given = values.map((value) => `"${value}"`).join(" and ");

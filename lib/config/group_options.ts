@@ -28,6 +28,13 @@ export interface GroupOptions {
   readonly queue: number;
   /** How long they may, ms. Beyond: 503. @default {5000} */
   readonly queueTimeout: number;
+  /**
+   * Whether requests wait in the queue while no server is there, or none is well, in place of a 502: for workers that are about
+   * to be started again. @default {false}
+   */
+  readonly waitForServer: boolean;
+  /** Servers that are asked for one request at most; 0: each once. @default {0} */
+  readonly maxTries: number;
   /** How often host names are resolved again, ms; 0: once. @default {30000} */
   readonly resolveInterval: number;
   readonly limits: UpstreamLimits;

@@ -8,7 +8,14 @@
 export type CommandName = "gateway" | "proxy" | "check";
 
 /** Headings that help and docs list options under, in their order. */
-export const GROUPS = ["Listening", "Handler", "Routes", "Limits and timeouts", "Logging and process"] as const;
+export const GROUPS = [
+  "Listening",
+  "Handler",
+  "Workers",
+  "Routes",
+  "Limits and timeouts",
+  "Logging and process",
+] as const;
 
 /** One of {@linkcode GROUPS}. */
 export type Group = typeof GROUPS[number];

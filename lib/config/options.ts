@@ -10,11 +10,20 @@ import type { RouteOptions } from "./route_options.ts";
 export type ListenAddress =
   & (
     | { readonly transport: "tcp"; readonly hostname: string; readonly port: number }
-    | { readonly transport: "unix"; readonly path: string }
+    | {
+      readonly transport: "unix";
+      readonly path: string;
+      /** Permission bits. @default {0o660} */
+      readonly mode?: number;
+      /** Numeric owner; the process's own by default. */
+      readonly owner?: { readonly uid: number; readonly gid: number } | null;
+    }
   )
   & {
     /** Whether every connection begins with a PROXY protocol header that says who the client is. @default {false} */
     readonly proxyProtocol?: boolean;
+    /** Largest body of a request that comes this way, bytes, 0 = unlimited. @default the limits' own */
+    readonly maxBody?: number;
   };
 
 /** A server to relay to. */
@@ -63,8 +72,10 @@ export interface Limits {
 export interface UpstreamLimits {
   /** For connecting, ms. Beyond: 504. @default {5000} */
   readonly connectTimeout: number;
-  /** Between two reads of a response, ms; also the idle limit of an upgraded connection. Beyond: 504. @default {60000} */
+  /** For a response's head, and between two reads of its body, ms. Beyond: 504, or the end of a body. @default {60000} */
   readonly readTimeout: number;
+  /** Between two reads of a body, or of an upgraded connection, ms; null: as the read timeout. @default {null} */
+  readonly streamTimeout: number | null;
   /** An unused pooled connection is closed after this, ms. @default {60000} */
   readonly idleTimeout: number;
   /** Unused connections kept per upstream. @default {64} */
@@ -107,4 +118,24 @@ export interface GatewayOptions {
   readonly gracefulTimeout: number;
   /** How long a worker may take to load its module and finish onStart, ms. @default {30000} */
   readonly bootTimeout: number;
+  /** How many workers serve. @default {1} */
+  readonly workers: number;
+  /** Whether a front stands before the workers of a unix socket even when there is one worker only. @default {false} */
+  readonly front: boolean;
+  /** Requests in flight that a front gives one worker at once. @default {256} */
+  readonly workerRequests: number;
+  /** Requests that wait while all workers have as many, or there is none. Beyond: 503. @default {1024} */
+  readonly queue: number;
+  /** How long they may, ms. Beyond: 503. @default {5000} */
+  readonly queueTimeout: number;
+  /** From a request's dispatch to its response's head, ms. Beyond: 504, and the handler's signal is aborted. @default {60000} */
+  readonly requestTimeout: number;
+  /** A worker whose event loop does not answer for so long, ms, is replaced. @default {2000} */
+  readonly pingTimeout: number;
+  /** A worker is replaced after so many requests; null: never. @default {null} */
+  readonly maxRequests: number | null;
+  /** A worker is replaced when it holds so many bytes of memory; null: never. @default {null} */
+  readonly maxRss: number | null;
+  /** A worker is replaced after so long, ms; null: never. @default {null} */
+  readonly maxLifetime: number | null;
 }

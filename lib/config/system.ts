@@ -13,6 +13,8 @@ export interface System {
   readonly cwd: string;
   /** What stands at an absolute path. */
   kindOf(path: string): PathKind;
+  /** How many CPUs there are. */
+  readonly cpus: number;
   /** The users, as /etc/passwd (passwd(5)); empty when there is none. */
   passwd(): string;
   /** The groups, as /etc/group (group(5)); empty when there is none. */
@@ -21,7 +23,13 @@ export interface System {
 
 /** The machine that this process runs on. */
 export function realSystem(): System {
-  return { cwd: Deno.cwd(), kindOf, passwd: () => readText("/etc/passwd"), group: () => readText("/etc/group") };
+  return {
+    cwd: Deno.cwd(),
+    cpus: navigator.hardwareConcurrency,
+    kindOf,
+    passwd: () => readText("/etc/passwd"),
+    group: () => readText("/etc/group"),
+  };
 }
 
 function kindOf(path: string): PathKind {

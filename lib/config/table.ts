@@ -8,6 +8,7 @@ import { formatAccessLog } from "./access_log.ts";
 import { DEFAULTS } from "./defaults.ts";
 import type { CommandName, OptionSpec } from "./option_spec.ts";
 import { formatMode, formatSeconds, formatSize } from "./values.ts";
+import { WORKER_OPTIONS } from "./worker_options.ts";
 
 const GATEWAY = ["gateway"] as const;
 const PROXY = ["proxy"] as const;
@@ -88,6 +89,7 @@ const TABLE = [
     help: "For loading the module and running its onStart",
     shownDefault: formatSeconds(DEFAULTS.bootTimeout),
   },
+  ...WORKER_OPTIONS,
   {
     name: "upstream",
     kind: "string",
@@ -210,16 +212,16 @@ const TABLE = [
     name: "queue",
     kind: "string",
     placeholder: "N",
-    commands: PROXY,
+    commands: BOTH,
     group: "Limits and timeouts",
-    help: "Requests that may wait for a server of a group while all have their max-conns; beyond: 503",
+    help: "Requests that may wait while every server, or worker, has as many as it is given at once; beyond: 503",
     shownDefault: String(DEFAULTS.group.queue),
   },
   {
     name: "queue-timeout",
     kind: "string",
     placeholder: "SEC",
-    commands: PROXY,
+    commands: BOTH,
     group: "Limits and timeouts",
     help: "How long they may; beyond: 503",
     shownDefault: formatSeconds(DEFAULTS.group.queueTimeout),
@@ -272,8 +274,8 @@ const TABLE = [
 /** The long name of an option. */
 export type OptionName = typeof TABLE[number]["name"];
 
-/** The long name of an option that takes a value. */
-export type ValueName = Extract<typeof TABLE[number], { kind: "string" }>["name"];
+/** The long name of an option that says how to run; a switch that is given has the value "true". */
+export type ValueName = Exclude<OptionName, "help">;
 
 /** Every option, in the order help shows them. */
 export const OPTIONS: readonly (OptionSpec & { readonly name: OptionName })[] = TABLE;

@@ -22,6 +22,8 @@ import { lacksSlash, splitRoute } from "./routes.ts";
 import type { System } from "./system.ts";
 import { parseCount, parseMode, parseSeconds, parseSize, ValueError } from "./values.ts";
 
+const MEBIBYTE = 1_048_576;
+
 /** A head must hold what a browser sends, and every connection may take as much memory. */
 const HEAD_SIZE = { least: 1_024, most: 1_048_576 } as const;
 
@@ -43,10 +45,7 @@ export function validateProxy(raw: RawOptions, system: System, file: ProxyFile |
     connectTimeout: reader.one("upstream-connect-timeout", parseSeconds, DEFAULTS.upstream.connectTimeout),
     readTimeout: reader.one("upstream-timeout", parseSeconds, DEFAULTS.upstream.readTimeout),
   };
-  const queue: QueueLimits = {
-    queue: reader.one("queue", (text) => parseCount(text, 0), DEFAULTS.group.queue),
-    queueTimeout: reader.one("queue-timeout", parseSeconds, DEFAULTS.group.queueTimeout),
-  };
+  const queue = readQueue(reader);
   const listen = readListen(reader, "listen", (text, written) => {
     const proxyProtocol = (written ?? file)?.proxyProtocol === true;
     return { ...parseListen(text, system.cwd), ...(proxyProtocol ? { proxyProtocol } : {}) };
@@ -94,10 +93,33 @@ export function validateGateway(raw: RawOptions, system: System): GatewayOptions
     socketOwner: reader.one("chown-socket", (text) => parseOwner(text, system), null),
     upstream: DEFAULTS.upstream,
     bootTimeout: reader.one("boot-timeout", parseSeconds, DEFAULTS.bootTimeout),
+    ...readWorkers(reader, system),
+    ...readQueue(reader),
     ...readCommon(reader, system),
   };
   mistakes.throwIfAny();
   return options;
+}
+
+function readQueue(reader: Reader): QueueLimits {
+  return {
+    queue: reader.one("queue", (text) => parseCount(text, 0), DEFAULTS.group.queue),
+    queueTimeout: reader.one("queue-timeout", parseSeconds, DEFAULTS.group.queueTimeout),
+  };
+}
+
+function readWorkers(reader: Reader, system: System) {
+  const parseWorkers = (text: string) => text === "auto" ? system.cpus : parseCount(text);
+  return {
+    workers: reader.one("workers", parseWorkers, DEFAULTS.workers),
+    front: reader.has("front"),
+    workerRequests: reader.one("worker-requests", (text) => parseCount(text), DEFAULTS.workerRequests),
+    requestTimeout: reader.one("request-timeout", parseSeconds, DEFAULTS.requestTimeout),
+    pingTimeout: reader.one("ping-timeout", parseSeconds, DEFAULTS.pingTimeout),
+    maxRequests: reader.one("max-requests", (text) => parseCount(text), null),
+    maxRss: reader.one("max-rss", (text) => parseCount(text) * MEBIBYTE, null),
+    maxLifetime: reader.one("max-lifetime", parseSeconds, null),
+  };
 }
 
 function readCommon(reader: Reader, system: System) {

@@ -4,6 +4,7 @@
  *
  * @module
  */
+import type { ServerOptions } from "../config/group_options.ts";
 import type { Limits, ListenAddress, TrustedProxies } from "../config/options.ts";
 import type { RouteOptions } from "../config/route_options.ts";
 import { BufferPool } from "../http1/buffers.ts";
@@ -52,6 +53,8 @@ export interface Front {
    * that is gone; then nothing has changed.
    */
   apply(changes: FrontChanges): void;
+  /** Gives the groups called `group` other servers; requests that wait for one get their turns. */
+  setServers(group: string, servers: readonly ServerOptions[]): void;
   /**
    * Stops accepting and lets the requests in flight end, for at most `timeout` ms; then closes what is left. Connections
    * that are idle get a moment in which a request that is already on its way is still answered.
@@ -130,6 +133,10 @@ class RunningFront implements Front, Service {
     previous.close(next);
   }
 
+  setServers(group: string, servers: readonly ServerOptions[]): void {
+    this.#routes.setServers(group, servers);
+  }
+
   get addresses(): readonly ListenAddress[] {
     return this.#listeners.map(({ address }) => address);
   }
@@ -142,12 +149,12 @@ class RunningFront implements Front, Service {
       // An IPv4 client of a listener for both is shown, logged and forwarded as what it is.
       peer = unmapped(remoteAddr.hostname);
     }
-    if (address.proxyProtocol) this.#introduce(conn, peer);
-    else this.#take(conn, peer, null);
+    if (address.proxyProtocol) this.#introduce(conn, peer, address);
+    else this.#take(conn, peer, null, address);
   }
 
   /** Takes a connection when its header has said whose it is. */
-  async #introduce(conn: Deno.Conn, peer: string | null): Promise<void> {
+  async #introduce(conn: Deno.Conn, peer: string | null, address: ListenAddress): Promise<void> {
     // Until then it counts as nobody's.
     if (!this.#admission.admit(null)) return this.#admission.refuse(conn);
     this.#introducing.add(conn);
@@ -155,7 +162,7 @@ class RunningFront implements Front, Service {
       const opening = await readProxyHeader(conn, this.limits.headerTimeout);
       this.#admission.leave(null);
       if (opening === null || this.#closed) return closeQuietly(conn);
-      this.#take(conn, opening.header.source?.address ?? peer, opening.rest);
+      this.#take(conn, opening.header.source?.address ?? peer, opening.rest, address);
     } catch (thrown) {
       this.#admission.leave(null);
       logWarn(`Closed a connection of ${peer ?? "unix:"}: ${messageOf(thrown)}`);
@@ -166,9 +173,10 @@ class RunningFront implements Front, Service {
   }
 
   /** `first`: what the client has sent already, if anything. */
-  #take(conn: Deno.Conn, peer: string | null, first: Uint8Array | null): void {
+  #take(conn: Deno.Conn, peer: string | null, first: Uint8Array | null, address: ListenAddress): void {
     if (!this.#admission.admit(peer)) return this.#admission.refuse(conn);
     const connection = new ClientConnection(conn, peer, this, this.#heads);
+    connection.maxBody = address.maxBody ?? null;
     if (first !== null && first.length > 0) connection.inbox.putBack(first);
     this.#connections.add(connection);
     connection.serve().then(() => {
@@ -187,7 +195,7 @@ class RunningFront implements Front, Service {
     if (route === undefined) return this.#answer(exchange, 400);
     if (route === null) return this.#answer(exchange, 404);
     if (head.fields.has(UNDERSCORE)) this.#warnOfUnderscore(exchange);
-    exchange.body.limit(route.maxBody ?? this.limits.maxBody);
+    exchange.body.limit(route.maxBody ?? connection.maxBody ?? this.limits.maxBody);
     connection.bodyTimeout = route.bodyTimeout;
     if (route.bandwidth > 0) connection.pacing = new Pacer(route.bandwidth);
     return route.run(exchange, client);

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import type { GroupOptions } from "../config/group_options.ts";
+import type { GroupOptions, ServerOptions } from "../config/group_options.ts";
 import type { Deadlines } from "../http1/deadlines.ts";
 import { UpstreamGroup } from "../upstream/group.ts";
 import type { UpstreamServer } from "../upstream/server.ts";
@@ -35,6 +35,11 @@ export class Groups {
     const group = this.#groups.get(keyOf(options));
     if (group === undefined) throw new TypeError(`the group "${options.name}" is not of this configuration`);
     return group;
+  }
+
+  /** Gives the groups of a name other servers. */
+  setServers(name: string, servers: readonly ServerOptions[]): void {
+    for (const group of this.#groups.values()) if (group.options.name === name) group.setServers(servers);
   }
 
   /** The servers of the group of the same name, when connections to them are made in the same way. */

@@ -15,7 +15,7 @@ const PAUSE = 50;
 const WARN_INTERVAL = 10_000;
 /** Deno's default is 511; nginx's on Linux too. The kernel's somaxconn still caps it. */
 const BACKLOG = 4_096;
-const SOCKET_UMASK = 0o117;
+const SOCKET_MODE = 0o660;
 
 /** An open listener. */
 export interface Listener {
@@ -70,9 +70,11 @@ export function listen(address: ListenAddress): Listener {
 function open(address: ListenAddress): Deno.Listener {
   try {
     if (address.transport === "unix") {
-      const umask = Deno.umask(SOCKET_UMASK);
+      const umask = Deno.umask(0o777 & ~(address.mode ?? SOCKET_MODE));
       try {
-        return Deno.listen({ transport: "unix", path: address.path });
+        const listener = Deno.listen({ transport: "unix", path: address.path });
+        if (address.owner) Deno.chownSync(address.path, address.owner.uid, address.owner.gid);
+        return listener;
       } finally {
         Deno.umask(umask);
       }

@@ -21,20 +21,24 @@ export function withoutPrefix(exchange: Exchange, prefix: string): string {
   return `${rest.startsWith("/") ? rest : `/${rest}`}${query === -1 ? "" : target.slice(query)}`;
 }
 
-/** Puts `prefix` back into the field lines of a response in out[start, end); returns where the lines end then. */
+/**
+ * Puts `prefix` back into the field lines of a response in out[start, end); returns where the lines end then. `hosts`: what the
+ * client calls this server; `own`: what the upstream may call itself.
+ */
 export function restorePrefix(
   out: Uint8Array,
   start: number,
   end: number,
   prefix: string,
   hosts: readonly string[],
+  own = "",
 ): number {
   const lines: string[] = [];
   for (let line = start; line < end;) {
     const next = out.indexOf(LF, line) + 1, colon = out.indexOf(COLON, line);
     const name = text(out, line, colon), value = () => text(out, colon + 1, next - 2).trim();
     if (equalsIgnoringCase(out, line, colon, LOCATION)) {
-      lines.push(`${name}: ${locationWith(prefix, value(), hosts)}\r\n`);
+      lines.push(`${name}: ${locationWith(prefix, value(), hosts, own)}\r\n`);
     } else if (equalsIgnoringCase(out, line, colon, SET_COOKIE)) {
       lines.push(`${name}: ${cookieWith(prefix, value())}\r\n`);
     }
@@ -44,12 +48,17 @@ export function restorePrefix(
   return putText(lines.join(""), out, dropLines(out, start, end, PLACES));
 }
 
-/** A Location with the prefix in its path, when it is a path or a URL of one of `hosts`; others lead elsewhere. */
-export function locationWith(prefix: string, location: string, hosts: readonly string[]): string {
+/**
+ * A Location with the prefix in its path, when it is a path or a URL of one of `hosts`; others lead elsewhere. Of a URL with the
+ * upstream's `own` address, which clients may not reach, only the path is left.
+ */
+export function locationWith(prefix: string, location: string, hosts: readonly string[], own = ""): string {
   if (location.startsWith("/") && !location.startsWith("//")) return pathWith(prefix, location);
   const [, origin, host, rest] = /^(https?:\/\/([^/?#]*))(.*)$/i.exec(location) ?? [];
-  if (origin === undefined || !hosts.includes(host.toLowerCase())) return location;
-  return `${origin}${pathWith(prefix, rest.startsWith("/") ? rest : `/${rest}`)}`;
+  if (origin === undefined) return location;
+  const path = pathWith(prefix, rest.startsWith("/") ? rest : `/${rest}`);
+  if (hosts.includes(host.toLowerCase())) return `${origin}${path}`;
+  return host.toLowerCase() === own ? path : location;
 }
 
 /** A Set-Cookie with the prefix in its Path attribute, if it has one that is absolute. */

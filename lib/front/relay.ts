@@ -24,8 +24,10 @@ export interface Relay {
   /** What a request says about the server it wants. */
   readonly choice: ServerChoice;
   readonly shaping: Shaping | null;
-  /** Between two reads of a response, ms. */
+  /** For a response's head, ms. */
   readonly readTimeout: number;
+  /** Between two reads of a response's body, ms; also the idle limit of an upgraded connection. */
+  readonly streamTimeout: number;
   /** Lends the buffer for both heads. */
   readonly heads: BufferPool;
 }
@@ -39,7 +41,7 @@ const MAX_INTERIM = 32;
  */
 export async function relay(exchange: Exchange, route: Relay, client: Client | null): Promise<void> {
   const { connection } = exchange;
-  const { group, shaping, readTimeout, heads } = route;
+  const { group, shaping, readTimeout, streamTimeout, heads } = route;
   const out = heads.take();
   let server: UpstreamServer | null = null, upstream: UpstreamConnection | null = null, answered = false;
   try {
@@ -82,7 +84,8 @@ export async function relay(exchange: Exchange, route: Relay, client: Client | n
         // The first idle connection may have failed because all of them are closed: the same server gets a fresh one.
         if (next === "same") continue;
         group.failed(server);
-        if (next === "none" || deadlines.now >= until) throw failure;
+        const { maxTries } = group.options;
+        if (next === "none" || deadlines.now >= until || tried.length + 1 === maxTries) throw failure;
         group.release(server);
         tried = [...tried, server];
         server = null;
@@ -97,7 +100,7 @@ export async function relay(exchange: Exchange, route: Relay, client: Client | n
     }
     group.succeeded(server);
     answered = true;
-    if (upstream.head.status === 101) return await serveUpgrade(exchange, upstream, readTimeout, out);
+    if (upstream.head.status === 101) return await serveUpgrade(exchange, upstream, streamTimeout, out);
     const framing = upstream.head.framing(exchange.isHead);
     upstream.beginBody(framing);
     // An answer that is whole before the request is will be the last: nobody reads the rest of the body.
@@ -113,8 +116,8 @@ export async function relay(exchange: Exchange, route: Relay, client: Client | n
     exchange.started = true;
     const sent = connection.writeNow(out, 0, end);
     if (sent < end) await connection.write(out, sent, end);
-    if (compressed) await downloadCompressed(exchange, upstream, chunked, readTimeout);
-    else if (!upstream.complete) await download(exchange, upstream, chunked, readTimeout);
+    if (compressed) await downloadCompressed(exchange, upstream, chunked, streamTimeout);
+    else if (!upstream.complete) await download(exchange, upstream, chunked, streamTimeout);
     // A server that answered before it had the whole body gets no second request on this connection; the last piece, when
     // the answer has only overtaken it, is waited for.
     if (exchange.body.complete && (uploaded === null || await uploaded)) server.pool.release(upstream);

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import type { ServerOptions } from "../config/group_options.ts";
 import type { RouteOptions } from "../config/route_options.ts";
 import type { Deadlines } from "../http1/deadlines.ts";
 import { Groups } from "./groups.ts";
@@ -29,6 +30,11 @@ export class RouteTable {
   /** Starts health checks and the like of what is new. */
   start(): void {
     this.#groups.start();
+  }
+
+  /** Gives the groups of a name other servers. */
+  setServers(group: string, servers: readonly ServerOptions[]): void {
+    this.#groups.setServers(group, servers);
   }
 
   /** Ends what `next` has not taken over; requests in flight go on. */

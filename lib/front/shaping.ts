@@ -88,7 +88,7 @@ export function changeResponse(
   const { shaping, client, cookie } = changes;
   let at = end;
   if (shaping !== null && shaping.stripped !== null) {
-    at = restorePrefix(out, start, at, shaping.stripped, [hostOf(exchange, client).toLowerCase(), authority]);
+    at = restorePrefix(out, start, at, shaping.stripped, [hostOf(exchange, client).toLowerCase()], authority);
   }
   if (changes.compressed) {
     at = dropLines(out, start, at, OF_THE_PLAIN_BODY);

@@ -16,28 +16,29 @@ import { fromApplication } from "./wsgi.ts";
 /** Answers a request, whatever happens. It is no promise when the handler's own answer is none, which is cheaper. */
 export type Respond = (request: Request, info: RequestInfo) => Response | Promise<Response>;
 
-/** Makes one function of a module's form. */
-export function adapt(form: LoadedForm): Respond {
+/** Makes one function of a module's form. `onException`: called for each request that its handler fails. */
+export function adapt(form: LoadedForm, onException: () => void = () => {}): Respond {
   const handler = handlerOf(form);
   return (request, info) => {
     let result: unknown;
     try {
       result = handler(request, info);
     } catch (thrown) {
-      return failed(request, info, thrown);
+      return failed(request, info, thrown, onException);
     }
-    if (!isThenable(result)) return answered(request, info, result);
+    if (!isThenable(result)) return answered(request, info, result, onException);
     return Promise.resolve(result).then(
-      (settled) => answered(request, info, settled),
-      (thrown) => failed(request, info, thrown),
+      (settled) => answered(request, info, settled, onException),
+      (thrown) => failed(request, info, thrown, onException),
     );
   };
 }
 
 /** What a handler came to, as the answer. */
-function answered(request: Request, info: RequestInfo, result: unknown): Response {
+function answered(request: Request, info: RequestInfo, result: unknown, onException: () => void): Response {
   // Deno would never answer a request whose response it cannot send.
   if (!(result instanceof Response) || result.bodyUsed || result.type === "error") {
+    onException();
     return unfit(request, info, result);
   }
   info.settle();
@@ -51,10 +52,13 @@ function handlerOf(form: LoadedForm): Handler {
   return (request, info) => object.fetch(request, info);
 }
 
-function failed(request: Request, info: RequestInfo, thrown: unknown): Response {
+function failed(request: Request, info: RequestInfo, thrown: unknown, onException: () => void): Response {
   // A handler that gave up because its client left has done nothing wrong.
   const gaveUp = info.clientLeft && thrown instanceof Error && thrown.name === "AbortError";
-  if (!gaveUp) logError(`The handler threw for ${nameOf(request, info)}: ${describeThrown(thrown)}`);
+  if (!gaveUp) {
+    onException();
+    logError(`The handler threw for ${nameOf(request, info)}: ${describeThrown(thrown)}`);
+  }
   return failure(request, info);
 }
 
@@ -82,7 +86,7 @@ export function toResponse(status: number, accept: string | null, requestId: str
 }
 
 /** A request in the error log: without its query, which may hold what a log must not. */
-function nameOf(request: Request, info: RequestInfo): string {
+export function nameOf(request: Request, info: RequestInfo): string {
   const id = `request id ${info.requestId}`;
   try {
     return `${request.method} ${JSON.stringify(targetOf(request).path)} (${id})`;

@@ -80,6 +80,13 @@ export class RequestInfo implements Info {
     return controller.signal;
   }
 
+  /** The request took too long: its signal is aborted, and what comes of it is not wanted any more. */
+  expire(): void {
+    if (this.#answered) return;
+    void this.signal;
+    this.#controller?.abort(new DOMException("The request took too long", "TimeoutError"));
+  }
+
   /** Whether the client is known to have left; only known when the handler asked for the signal. */
   get clientLeft(): boolean {
     return this.#controller?.signal.aborted ?? false;

@@ -4,11 +4,12 @@
  * @module
  */
 import type { TrustedProxies } from "../config/options.ts";
+import { Deadlines } from "../http1/deadlines.ts";
 import { compileTrust } from "../http1/trust.ts";
 import type { AccessLog } from "../observe/access_log.ts";
 import { logError } from "../observe/log.ts";
 import { bindSocket, type FileIdentity, type SocketFile } from "../process/unix_path.ts";
-import { type Respond, toResponse } from "./adapt.ts";
+import { nameOf, type Respond, toResponse } from "./adapt.ts";
 import type { Background } from "./background.ts";
 import { RequestInfo, type Site } from "./info.ts";
 import { logRequest } from "./log_request.ts";
@@ -31,6 +32,16 @@ export interface ServerOptions {
   readonly nextId: () => string;
   readonly background: Background;
   readonly accessLog: AccessLog;
+  /** From a request on the public socket to its response's head, ms. Beyond: 504, and the handler's signal is aborted. */
+  readonly requestTimeout: number;
+}
+
+/** What a server has done since it was started. */
+export interface Counts {
+  readonly requests: number;
+  readonly inFlight: number;
+  /** Time spent in all requests together, from dispatch to the response's head, ms. */
+  readonly runningTime: number;
 }
 
 /** A running listener. */
@@ -46,9 +57,16 @@ export class HandlerServer {
   readonly #listeners: Listener[] = [];
   #draining = false;
   #served = 0;
+  #inFlight = 0;
+  #runningTime = 0;
+  readonly #deadlines = new Deadlines();
 
   constructor(options: ServerOptions) {
     this.#options = options;
+  }
+
+  get counts(): Counts {
+    return { requests: this.#served, inFlight: this.#inFlight, runningTime: this.#runningTime };
   }
 
   /** Serves our own front, which has logged and checked what it sends. Throws `STACKD_LISTEN`. */
@@ -66,18 +84,23 @@ export class HandlerServer {
     const { workerId, respond, nextId, background, accessLog } = this.#options;
     const log = isPublic && accessLog.enabled ? accessLog : null;
     const site: Site = { workerId, nextId, background, trust: trusted.unix ? compileTrust(trusted) : null };
-    const finish = (request: Request, info: RequestInfo, response: Response) => {
+    const finish = (request: Request, info: RequestInfo, response: Response, begun: number) => {
+      this.#inFlight--;
+      this.#runningTime += performance.now() - begun;
       const sent = this.#draining ? asLast(response) : response;
       if (log !== null) logRequest(log, request, info, sent);
       return sent;
     };
     const handler = (request: Request): Response | Promise<Response> => {
+      const begun = performance.now();
       this.#served++;
+      this.#inFlight++;
       if (site.trust !== null) markTrusted(request);
       const info = new RequestInfo(request, site);
       const response = respond(request, info);
-      if (response instanceof Response) return finish(request, info, response);
-      return response.then((settled) => finish(request, info, settled));
+      if (response instanceof Response) return finish(request, info, response, begun);
+      const timely = isPublic ? this.#withDeadline(request, info, response) : response;
+      return timely.then((settled) => finish(request, info, settled, begun));
     };
     const onError = (thrown: unknown) => this.#onError(thrown);
     const { server, identity } = bindSocket(
@@ -86,6 +109,27 @@ export class HandlerServer {
     );
     this.#listeners.push({ server, isPublic });
     return identity;
+  }
+
+  /** The response, or a 504 when it takes too long: where a front is before us, it keeps the time. */
+  #withDeadline(request: Request, info: RequestInfo, response: Promise<Response>): Promise<Response> {
+    const { requestTimeout } = this.#options;
+    return new Promise((resolve) => {
+      const entry = {
+        deadline: this.#deadlines.after(requestTimeout),
+        expire: () => {
+          this.#deadlines.delete(entry);
+          info.expire();
+          logError(`A request took longer than ${requestTimeout / 1_000} s: ${nameOf(request, info)}`);
+          resolve(toResponse(504, null, info.requestId));
+        },
+      };
+      this.#deadlines.add(entry);
+      response.then((settled) => {
+        this.#deadlines.delete(entry);
+        resolve(settled);
+      });
+    });
   }
 
   /** What Deno itself finds wrong: a Response that was used before, or a body that failed on its way. */

@@ -9,7 +9,7 @@ import { logError } from "../observe/log.ts";
 import { randomPrefix, requestIds } from "../observe/request_id.ts";
 import { Channel } from "../process/channel.ts";
 import { isSupervisorMessage, type SupervisorMessage, type WorkerMessage } from "../process/messages.ts";
-import type { WorkerOptions } from "../process/messages.ts";
+import type { WorkerOptions, WorkerStats } from "../process/messages.ts";
 import { tieToParent } from "../process/parent.ts";
 import type { FileIdentity } from "../process/unix_path.ts";
 import { adapt } from "./adapt.ts";
@@ -46,7 +46,10 @@ export async function runWorker(args: readonly string[]): Promise<number> {
   surviveMistakes();
   const worker = new Worker(first.options);
   const drained = Promise.withResolvers<number>();
-  listenForDrain(messages, (timeout) => drained.resolve(worker.drain(timeout)));
+  listen(messages, {
+    drain: (timeout) => drained.resolve(worker.drain(timeout)),
+    ping: () => channel.send({ type: "pong", stats: worker.stats() }),
+  });
   try {
     await worker.start(channel);
   } catch (thrown) {
@@ -56,8 +59,14 @@ export async function runWorker(args: readonly string[]): Promise<number> {
   return await drained.promise;
 }
 
-/** Calls `drain` when the supervisor says so; ends the process when the supervisor is gone. */
-function listenForDrain(messages: AsyncIterable<SupervisorMessage>, drain: (timeout: number) => void): void {
+/** What a worker does when it is told to. */
+interface Obedience {
+  drain(timeout: number): void;
+  ping(): void;
+}
+
+/** Does what the supervisor says; ends the process when the supervisor is gone. */
+function listen(messages: AsyncIterable<SupervisorMessage>, { drain, ping }: Obedience): void {
   // A terminal, a shell's `kill %1` and systemd send signals to the whole group; what they mean is the supervisor's to say,
   // which lets the front's requests end before this process does.
   for (const signal of ["SIGTERM", "SIGINT", "SIGQUIT", "SIGHUP", "SIGUSR1"] as const) {
@@ -65,7 +74,10 @@ function listenForDrain(messages: AsyncIterable<SupervisorMessage>, drain: (time
   }
   (async () => {
     try {
-      for await (const message of messages) if (message.type === "drain") drain(message.timeout);
+      for await (const message of messages) {
+        if (message.type === "drain") drain(message.timeout);
+        else if (message.type === "ping") ping();
+      }
     } catch (thrown) {
       logError(`Cannot understand the supervisor: ${messageOf(thrown)}`);
     }
@@ -98,6 +110,7 @@ class Worker {
   #server: HandlerServer | null = null;
   #accessLog: AccessLog | null = null;
   #drained: Promise<number> | null = null;
+  #exceptions = 0;
 
   constructor(options: WorkerOptions) {
     this.#options = options;
@@ -122,13 +135,14 @@ class Worker {
 
   /** Serves on the sockets that there are to be; gives the public one's identity. */
   #listen(handler: LoadedHandler, accessLog: AccessLog): FileIdentity | null {
-    const { workerId, socket, privateSocket, trustedProxies } = this.#options;
+    const { workerId, socket, privateSocket, trustedProxies, requestTimeout } = this.#options;
     const untrusted = socket !== null && !trustedProxies.unix;
     installRequestView(!untrusted ? "all" : privateSocket === null ? "none" : "marked");
     const server = this.#server = new HandlerServer({
       workerId,
       trustedProxies,
-      respond: adapt(handler.form),
+      respond: adapt(handler.form, () => this.#exceptions++),
+      requestTimeout,
       nextId: requestIds(randomPrefix()),
       background: this.#background,
       accessLog,
@@ -146,6 +160,12 @@ class Worker {
       const options = { exitCode: 1, cause } as const;
       throw new StackdError("STACKD_HANDLER_START", message, frames === "" ? options : { ...options, detail: frames });
     }
+  }
+
+  /** What there is to know from outside. */
+  stats(): WorkerStats {
+    const { requests = 0, inFlight = 0, runningTime = 0 } = this.#server?.counts ?? {};
+    return { requests, exceptions: this.#exceptions, inFlight, rss: Deno.memoryUsage().rss, runningTime };
   }
 
   /** Ends within `timeout` ms, or a bit more for `onStop`; gives the exit code. Asked again, it goes on as it was. */

@@ -42,8 +42,8 @@ export class ClientGone extends Error {
   override readonly name = "ClientGone";
 }
 
-/** How long, and for how many bytes, a connection that was answered early is still read, so that the answer arrives. */
-const LINGER = Object.freeze({ total: 30_000, idle: 5_000, bytes: 64 * 1024 * 1024 }); // times are nginx's lingering_*
+/** How long, and for how many bytes, a connection that was answered early is still read; nginx's lingering_*. */
+const LINGER = Object.freeze({ total: 30_000, idle: 5_000, bytes: 64 * 1024 * 1024 });
 
 /** How long a connection is kept for its next request while the front drains, ms. */
 const DRAIN_IDLE = 100;
@@ -62,8 +62,10 @@ export class ClientConnection implements Expiring {
   workingFor: { close(): void } | null = null;
   /** Whether a deadline of the client's has passed: the reason why reads fail afterwards. */
   timedOut = false;
-  /** Between two reads of the request's body, ms; null: as the service's limits say. For one request. */
+  /** Between two reads of the present request's body, ms; null: as the service's limits say. */
   bodyTimeout: number | null = null;
+  /** Largest request body, bytes, 0 = unlimited; null: as the service's limits say. */
+  maxBody: number | null = null;
   /** Slows down what is written; null: nothing does. For one request. */
   pacing: Pacing | null = null;
   #phase: Phase = "idle";
@@ -305,9 +307,7 @@ export class ClientConnection implements Expiring {
   }
 }
 
-function pause(ms: number): Promise<void> | null {
-  return ms <= 0 ? null : new Promise((resolve) => setTimeout(resolve, ms));
-}
+const pause = (ms: number) => ms <= 0 ? null : new Promise((resolve) => setTimeout(resolve, ms));
 
 /** A read whose failure is the end of the stream, for whoever waits. */
 async function settled(read: Promise<number>): Promise<number> {

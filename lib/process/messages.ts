@@ -6,6 +6,7 @@
 import type { AccessLogTarget, TrustedProxies } from "../config/options.ts";
 import type { ErrorCode } from "../errors.ts";
 import type { Guard } from "./channel.ts";
+import { either, flag, list, literal, number, orNull, record, text } from "./guards.ts";
 import type { FileIdentity, SocketFile } from "./unix_path.ts";
 
 /** What a worker needs to know. */
@@ -23,13 +24,29 @@ export interface WorkerOptions {
   readonly trustedProxies: TrustedProxies;
   /** Where requests on the public socket are logged. */
   readonly accessLog: AccessLogTarget;
+  /** From a request on the public socket to its response's head, ms; over the private one the front keeps the time. */
+  readonly requestTimeout: number;
+}
+
+/** What a worker says of itself; counted since it was started. */
+export interface WorkerStats {
+  readonly requests: number;
+  /** Requests whose handler threw, or returned no Response. */
+  readonly exceptions: number;
+  readonly inFlight: number;
+  /** Resident memory, bytes. */
+  readonly rss: number;
+  /** Time spent in all requests together, from dispatch to the response's head, ms. */
+  readonly runningTime: number;
 }
 
 /** From the supervisor to a worker. */
 export type SupervisorMessage =
   | { readonly type: "start"; readonly options: WorkerOptions }
   /** Finish the requests in flight within `timeout` ms, then end. */
-  | { readonly type: "drain"; readonly timeout: number };
+  | { readonly type: "drain"; readonly timeout: number }
+  /** Answer, if the event loop still turns. */
+  | { readonly type: "ping" };
 
 /** A handler cannot be served, as a `StackdError` says it. */
 export interface WorkerFailure {
@@ -54,35 +71,10 @@ export type WorkerMessage =
   /** The module is loaded; now `onStart` runs. */
   | { readonly type: "loaded" }
   | WorkerReady
-  | WorkerFailure;
+  | WorkerFailure
+  | { readonly type: "pong"; readonly stats: WorkerStats };
 
-const text: Guard<string> = (value): value is string => typeof value === "string";
-const flag: Guard<boolean> = (value): value is boolean => typeof value === "boolean";
-const number: Guard<number> = (value): value is number => typeof value === "number";
-
-function literal<const Value>(...values: Value[]): Guard<Value> {
-  return (value): value is Value => values.some((allowed) => allowed === value);
-}
-
-function orNull<Value>(guard: Guard<Value>): Guard<Value | null> {
-  return (value): value is Value | null => value === null || guard(value);
-}
-
-function list<Value>(guard: Guard<Value>): Guard<Value[]> {
-  return (value): value is Value[] => Array.isArray(value) && value.every(guard);
-}
-
-function record<Shape extends object>(fields: { readonly [Key in keyof Shape]-?: Guard<Shape[Key]> }): Guard<Shape> {
-  return (value): value is Shape =>
-    typeof value === "object" && value !== null &&
-    Object.entries<Guard<unknown>>(fields).every(([name, guard]) => guard(Reflect.get(value, name)));
-}
-
-function either<First, Second>(first: Guard<First>, second: Guard<Second>): Guard<First | Second> {
-  return (value): value is First | Second => first(value) || second(value);
-}
-
-const isAccessLog: Guard<AccessLogTarget> = either(
+export const isAccessLog: Guard<AccessLogTarget> = either(
   record({ kind: literal("file"), path: text }),
   record({ kind: literal("stdout", "off") }),
 );
@@ -94,20 +86,34 @@ const isWorkerOptions = record<WorkerOptions>({
   privateSocket: orNull(text),
   trustedProxies: record<TrustedProxies>({ unix: flag, networks: list(text) }),
   accessLog: isAccessLog,
+  requestTimeout: number,
 });
 
-const ERROR_CODE: Guard<ErrorCode> = (value): value is ErrorCode => text(value) && /^STACKD_[A-Z_]+$/.test(value);
+export const ERROR_CODE: Guard<ErrorCode> = (value): value is ErrorCode =>
+  text(value) && /^STACKD_[A-Z_]+$/.test(value);
 
 /** Whether a worker can take `value` for a message of its supervisor. */
 export const isSupervisorMessage: Guard<SupervisorMessage> = either(
   record({ type: literal("start"), options: isWorkerOptions }),
-  record({ type: literal("drain"), timeout: number }),
+  either(record({ type: literal("drain"), timeout: number }), record({ type: literal("ping") })),
 );
 
 /** Whether a supervisor can take `value` for a message of a worker. */
 export const isWorkerMessage: Guard<WorkerMessage> = either(
   either(
-    record({ type: literal("loaded") }),
+    either(
+      record({ type: literal("loaded") }),
+      record({
+        type: literal("pong"),
+        stats: record<WorkerStats>({
+          requests: number,
+          exceptions: number,
+          inFlight: number,
+          rss: number,
+          runningTime: number,
+        }),
+      }),
+    ),
     record<WorkerReady>({
       type: literal("ready"),
       handler: text,

@@ -14,8 +14,10 @@ export type Intent = "stop" | "stop-now" | "reload" | "reopen";
 export interface SignalQueue {
   /** The next intent, as soon as there is one. */
   next(): Promise<Intent>;
-  /** The next one that ends the process; for a role that has nothing to do for the others, which are passed over. */
+  /** The next one that ends the process; the others go to {@linkcode onOther}. */
   nextStop(): Promise<"stop" | "stop-now">;
+  /** What is done for the others while {@linkcode nextStop} waits; nothing by default. */
+  onOther(act: (intent: "reload" | "reopen") => void): void;
   /** Gives the signals back to the system; a `next()` that waits never resolves. */
   close(): void;
 }
@@ -56,12 +58,17 @@ export function listenForSignals(): SignalQueue {
     if (intent !== undefined) return Promise.resolve(intent);
     return new Promise((resolve) => wake = resolve);
   };
+  let other: (intent: "reload" | "reopen") => void = () => {};
   return {
     next,
+    onOther(act) {
+      other = act;
+    },
     async nextStop() {
       for (;;) {
         const intent = await next();
         if (intent === "stop" || intent === "stop-now") return intent;
+        other(intent);
       }
     },
     close() {

@@ -1,5 +1,6 @@
 /**
- * One worker's place, kept filled: when the worker in it dies, another one is started.
+ * One worker's place, kept filled: when the worker in it dies another one is started, and a worker that is to go is followed
+ * by one that serves already.
  *
  * @module
  */
@@ -7,29 +8,54 @@ import { messageOf, StackdError } from "../errors.ts";
 import { logError, logInfo } from "../observe/log.ts";
 import { afterDeath } from "./backoff.ts";
 import type { WorkerReady } from "./messages.ts";
-import { describeExit, type WorkerExit, type WorkerHandle } from "./worker_handle.ts";
+import { describeExit, type ProcessExit } from "./process_handle.ts";
+import type { WorkerHandle } from "./worker_handle.ts";
 
 /** What a slot needs of a worker handle. */
 export type Occupant = Pick<WorkerHandle, "pid" | "ready" | "exited" | "drain" | "kill">;
 
+/** What a slot tells whoever has it. */
+export interface SlotEvents<Worker extends Occupant> {
+  /** This worker serves from now on, in place of the one before. Requests must go to it when this settles. */
+  serves(worker: Worker, ready: WorkerReady): Promise<void>;
+  /** The worker that served does not any more, and no other does yet. */
+  gone(): void;
+}
+
 /** A place for one worker. */
-export class WorkerSlot {
-  readonly #id: number;
-  readonly #spawn: () => Occupant;
-  readonly #onReady: (ready: WorkerReady) => void;
+export class WorkerSlot<Worker extends Occupant = Occupant> {
+  readonly id: number;
+  /** How often a worker was started in place of another. */
+  respawns = 0;
+  readonly #spawn: () => Worker;
+  readonly #events: SlotEvents<Worker>;
   readonly #stopping = new AbortController();
-  #occupant: Occupant | null = null;
+  /** The worker that serves, or the next one while none does. */
+  #current: Worker | null = null;
+  /** Workers that have been started and have not ended. */
+  readonly #alive = new Set<Worker>();
+  #deaths = 0;
+  #replacing = false;
   #kept: Promise<void> = Promise.resolve();
 
   /**
    * @param id The worker's number, for the log.
    * @param spawn Starts a worker process.
-   * @param onReady Called with each worker that serves, the first one included.
    */
-  constructor(id: number, spawn: () => Occupant, onReady: (ready: WorkerReady) => void) {
-    this.#id = id;
+  constructor(id: number, spawn: () => Worker, events: SlotEvents<Worker>) {
+    this.id = id;
     this.#spawn = spawn;
-    this.#onReady = onReady;
+    this.#events = events;
+  }
+
+  /** The worker that serves, or the next one while none does; null when there could not even be a process. */
+  get current(): Worker | null {
+    return this.#current;
+  }
+
+  /** Whether a worker is being started to follow the one that serves. */
+  get replacing(): boolean {
+    return this.#replacing;
   }
 
   /**
@@ -38,65 +64,116 @@ export class WorkerSlot {
    * @throws {StackdError} When the first worker never serves: what is wrong with it is wrong with the next one too.
    */
   async start(): Promise<void> {
-    const occupant = this.#occupant = this.#spawn();
+    const worker = this.#launch();
+    this.#current = worker;
     try {
-      this.#onReady(await occupant.ready);
+      await this.#events.serves(worker, await worker.ready);
     } catch (thrown) {
-      occupant.kill();
-      await occupant.exited;
+      worker.kill();
+      await worker.exited;
       throw thrown;
     }
-    this.#kept = this.#keep(occupant);
+    this.#keep(worker);
   }
 
-  async #keep(first: Occupant): Promise<void> {
-    let deaths = 0;
-    for (let occupant: Occupant | null = first;; occupant = await this.#refill()) {
-      const exit = await occupant?.exited;
+  #launch(): Worker {
+    const worker = this.#spawn();
+    this.#alive.add(worker);
+    worker.exited.then(() => this.#alive.delete(worker));
+    return worker;
+  }
+
+  /** Fills the place again when `worker` dies in it. */
+  #keep(worker: Worker): void {
+    this.#kept = (async () => {
+      const exit = await worker.exited;
+      if (this.#stopping.signal.aborted || this.#current !== worker) return;
+      this.#events.gone();
+      await this.#refill(worker, exit);
+    })();
+  }
+
+  /** Starts another worker after one that died, until one serves. */
+  async #refill(dead: Worker | null, exit: ProcessExit | null): Promise<void> {
+    for (;;) {
+      const { deaths, delay } = afterDeath(this.#deaths, exit?.lived ?? 0);
+      this.#deaths = deaths;
+      if (dead !== null && exit !== null) this.#report(dead, exit, delay);
+      await wait(delay, this.#stopping.signal);
       if (this.#stopping.signal.aborted) return;
-      const respawn = afterDeath(deaths, exit?.lived ?? 0);
-      deaths = respawn.deaths;
-      if (occupant !== null && exit !== undefined) this.#report(occupant, exit, respawn.delay);
-      await wait(respawn.delay, this.#stopping.signal);
-      if (this.#stopping.signal.aborted) return;
+      dead = null;
+      exit = null;
+      try {
+        dead = this.#launch();
+        this.#current = dead;
+        await this.#events.serves(dead, await dead.ready);
+        this.respawns++;
+        logInfo(`Worker ${this.id} serves again (pid ${dead.pid})`);
+        return this.#keep(dead);
+      } catch (thrown) {
+        if (this.#stopping.signal.aborted) return;
+        this.#complain(thrown);
+        dead?.kill();
+        exit = await dead?.exited ?? null;
+      }
     }
   }
 
-  /** Starts another worker, and waits for it to serve or to fail; null when there could not even be a process. */
-  async #refill(): Promise<Occupant | null> {
-    let occupant: Occupant | null = null;
+  /**
+   * Starts another worker; when it serves, the present one gets `timeout` ms to finish its requests, or is killed when that is
+   * 0. Does nothing while the place is being filled or its worker replaced already.
+   *
+   * @param why For the log, as a phrase behind "is replaced".
+   * @returns Whether the place has another worker now.
+   */
+  async replace(why: string, timeout: number): Promise<boolean> {
+    const old = this.#current;
+    if (this.#replacing || old === null || !this.#alive.has(old) || this.#stopping.signal.aborted) return false;
+    this.#replacing = true;
+    logInfo(`Worker ${this.id} (pid ${old.pid}) is replaced: ${why}`);
     try {
-      occupant = this.#occupant = this.#spawn();
-      this.#onReady(await occupant.ready);
-      logInfo(`Worker ${this.#id} serves again (pid ${occupant.pid})`);
-    } catch (thrown) {
-      if (!this.#stopping.signal.aborted) this.#complain(thrown);
-      occupant?.kill();
+      const fresh = this.#launch();
+      try {
+        const ready = await fresh.ready;
+        if (this.#stopping.signal.aborted) return false;
+        this.#current = fresh;
+        await this.#events.serves(fresh, ready);
+      } catch (thrown) {
+        this.#complain(thrown);
+        fresh.kill();
+        return false;
+      }
+      this.respawns++;
+      this.#keep(fresh);
+      if (timeout === 0) old.kill();
+      else old.drain(timeout);
+      return true;
+    } finally {
+      this.#replacing = false;
     }
-    return occupant;
   }
 
-  #report({ pid }: Occupant, exit: WorkerExit, delay: number): void {
+  #report({ pid }: Worker, exit: ProcessExit, delay: number): void {
     const next = delay === 0 ? "another one is started" : `another one is started in ${delay / 1_000} s`;
-    logError(`Worker ${this.#id} (pid ${pid}) ${describeExit(exit)}; ${next}`);
+    logError(`Worker ${this.id} (pid ${pid}) ${describeExit(exit)}; ${next}`);
   }
 
   #complain(thrown: unknown): void {
     const detail = thrown instanceof StackdError && thrown.detail !== undefined ? `\n${thrown.detail}` : "";
-    logError(`Worker ${this.#id} did not come back: ${messageOf(thrown)}${detail}`);
+    logError(`Worker ${this.id} did not come back: ${messageOf(thrown)}${detail}`);
   }
 
-  /** Lets the worker finish its requests within `timeout` ms and ends it; none is started after it. */
+  /** Lets the workers finish their requests within `timeout` ms and ends them; none is started after them. */
   async stop(timeout: number): Promise<void> {
     this.#stopping.abort();
-    await this.#occupant?.drain(timeout);
+    await Promise.all([...this.#alive].map((worker) => worker.drain(timeout)));
     await this.#kept;
   }
 
-  /** Ends the worker now; none is started after it. A `stop()` under way is over then. */
+  /** Ends the workers now; none is started after them. A `stop()` under way is over then. */
   kill(): void {
     this.#stopping.abort();
-    this.#occupant?.kill();
+    for (const worker of this.#alive) worker.kill();
   }
 }
 

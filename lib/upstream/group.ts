@@ -51,6 +51,8 @@ export class UpstreamGroup {
   #only: UpstreamServer | null = null;
   /** How many servers there are. */
   #size = 0;
+  /** Requests that wait in the queue, or have just been told that it is their turn. */
+  #waiting = 0;
   #closed = false;
 
   /**
@@ -68,7 +70,7 @@ export class UpstreamGroup {
     this.#queue = new WaitQueue(options.queue, options.queueTimeout);
     this.#previous = previous;
     this.#main = this.#backup = { servers: [], policy: makePolicy(options.policy, []) };
-    this.#names = new NameWatch(options, (servers) => this.#follow(servers), lookUp);
+    this.#names = new NameWatch(options, (servers) => this.setServers(servers), lookUp);
     this.#checks = options.healthCheck === null ? null : new HealthChecks(this, options.healthCheck);
   }
 
@@ -101,8 +103,8 @@ export class UpstreamGroup {
     this.#only = plain ? first : null;
   }
 
-  /** The names of servers mean others than before. */
-  #follow(servers: readonly ServerOptions[]): void {
+  /** Other servers from now on: names mean others than before, or whoever keeps them has started new ones. */
+  setServers(servers: readonly ServerOptions[]): void {
     const before = this.servers;
     this.#arrange(servers, before);
     const after = new Set(this.servers);
@@ -137,8 +139,8 @@ export class UpstreamGroup {
     const chosen = this.#choose(request, tried);
     if (chosen !== "full") return chosen;
     // A request that has failed elsewhere does not queue up for another try.
-    if (tried.length > 0) throw new UpstreamError("busy", "is busy");
-    return this.#wait(request, taker);
+    if (tried.length > 0 && !this.options.waitForServer) throw new UpstreamError("busy", "is busy");
+    return this.#wait(request, tried, taker);
   }
 
   #choose(request: ServerRequest, tried: readonly UpstreamServer[]): UpstreamServer | "full" {
@@ -160,18 +162,21 @@ export class UpstreamGroup {
       // A backup is for servers that are down, not for those that are busy.
       if (full) return "full";
     }
+    if (this.options.waitForServer) return "full";
     throw new UpstreamError("down", "has no server that is well");
   }
 
-  async #wait(request: ServerRequest, taker: Taker): Promise<UpstreamServer> {
+  async #wait(request: ServerRequest, tried: readonly UpstreamServer[], taker: Taker): Promise<UpstreamServer> {
+    this.#waiting++;
     try {
-      return await this.#waitForTurn(request, taker);
+      return await this.#waitForTurn(request, tried, taker);
     } finally {
+      this.#waiting--;
       if (this.#closed) this.#forgetQueue();
     }
   }
 
-  async #waitForTurn(request: ServerRequest, taker: Taker): Promise<UpstreamServer> {
+  async #waitForTurn(request: ServerRequest, tried: readonly UpstreamServer[], taker: Taker): Promise<UpstreamServer> {
     for (;;) {
       switch (await this.#queue.wait((waiting) => taker.workingFor = waiting)) {
         case "full":
@@ -183,16 +188,16 @@ export class UpstreamGroup {
         case "closed":
           throw new UpstreamError("busy", "is busy, and nobody waits for it any more");
         case "ready": {
-          const chosen = this.#chooseInTurn(request);
+          const chosen = this.#chooseInTurn(request, tried);
           if (chosen !== "full") return chosen;
         }
       }
     }
   }
 
-  #chooseInTurn(request: ServerRequest): UpstreamServer | "full" {
+  #chooseInTurn(request: ServerRequest, tried: readonly UpstreamServer[]): UpstreamServer | "full" {
     try {
-      return this.#choose(request, []);
+      return this.#choose(request, tried);
     } catch (thrown) {
       // Every server is down: nobody will end a request and wake the next, who would wait in vain.
       this.#queue.wake();
@@ -210,7 +215,7 @@ export class UpstreamGroup {
     if (server !== this.#only && server.succeeded(performance.now(), this.options.name)) this.wake();
   }
 
-  /** The request failed by the server's doing. From the failures of the only server there is nothing follows. */
+  /** The request failed by the server's doing. From the failures of an only server nothing follows. */
   failed(server: UpstreamServer): void {
     if (this.#size > 1) server.failed(performance.now(), this.options);
   }
@@ -250,7 +255,7 @@ export class UpstreamGroup {
 
   /** Servers that have outlived the group do not have to wake its queue for ever. */
   #forgetQueue(): void {
-    if (this.#queue.length > 0) return;
+    if (this.#waiting > 0) return;
     for (const server of this.servers) server.queues.delete(this.#queue);
   }
 }

@@ -14,7 +14,7 @@ Deno.test("renderPage() shows every option of the command, and no other", async 
       assertEquals(new Set(shown), new Set(optionsOf(command).map((option) => option.name)));
       assertEquals(shown.length, new Set(shown).size);
       const mentioned = lines.join("\n").match(/(?<![\w-])--[a-z][\w-]*/g) ?? [];
-      const known = OPTIONS.map((option) => `--${option.name}`);
+      const known = OPTIONS.flatMap((option) => [option.name, ...option.aliases ?? []]).map((name) => `--${name}`);
       assertEquals(mentioned.filter((name) => !known.includes(name)), []);
     });
   }

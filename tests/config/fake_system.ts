@@ -9,6 +9,7 @@ export function fakeSystem(paths: Readonly<Record<string, PathKind>> = {}): Syst
   for (const [path, kind] of Object.entries(paths)) kinds.set(resolve(cwd, path), kind);
   return {
     cwd,
+    cpus: 4,
     kindOf: (path) => kinds.get(path) ?? "missing",
     passwd: () => "www-data:x:33:34::/var/www:/bin/false\n",
     group: () => "adm:x:4:\n",

@@ -67,6 +67,16 @@ Deno.test("validateGateway() fills in every default", () => {
     pidfile: null,
     gracefulTimeout: DEFAULTS.gracefulTimeout,
     bootTimeout: DEFAULTS.bootTimeout,
+    workers: 1,
+    front: false,
+    workerRequests: DEFAULTS.workerRequests,
+    queue: DEFAULTS.group.queue,
+    queueTimeout: DEFAULTS.group.queueTimeout,
+    requestTimeout: DEFAULTS.requestTimeout,
+    pingTimeout: DEFAULTS.pingTimeout,
+    maxRequests: null,
+    maxRss: null,
+    maxLifetime: null,
   });
 });
 
@@ -117,6 +127,17 @@ const proxyOnly: [RawOptions, Record<string, unknown>][] = [
   [{ "upstream-timeout": ["2"] }, { routes: [limited({ readTimeout: 2_000 })] }],
 ];
 const gatewayOnly: [RawOptions, Record<string, unknown>][] = [
+  [{ workers: ["3"] }, { workers: 3 }],
+  [{ workers: ["auto"] }, { workers: 4 }],
+  [{ front: ["true"] }, { front: true }],
+  [{ "worker-requests": ["9"] }, { workerRequests: 9 }],
+  [{ queue: ["0"] }, { queue: 0 }],
+  [{ "queue-timeout": ["0.5"] }, { queueTimeout: 500 }],
+  [{ "request-timeout": ["2"] }, { requestTimeout: 2_000 }],
+  [{ "ping-timeout": ["3"] }, { pingTimeout: 3_000 }],
+  [{ "max-requests": ["100"] }, { maxRequests: 100 }],
+  [{ "max-rss": ["200"] }, { maxRss: 209_715_200 }],
+  [{ "max-lifetime": ["60"] }, { maxLifetime: 60_000 }],
   [{ module: ["app.ts:api"] }, { module: "/home/app/app.ts", exportName: "api" }],
   [{ socket: ["app.sock"] }, { socket: "/home/app/app.sock" }],
   [{ http: [":0", "localhost:1"] }, {

@@ -41,6 +41,7 @@ async function serving(handler: Handler, options: ServeOptions, use: (started: S
   };
   const restore = installRequestView(unix ? "all" : withPrivate ? "marked" : "none");
   const server = new HandlerServer({
+    requestTimeout: 60_000,
     workerId: 1,
     trustedProxies: { unix, networks: [] },
     respond: adapt({ kind: "function", handler }),
@@ -199,6 +200,7 @@ Deno.test("sockets have their modes, and the public one its name only when it is
 Deno.test("listenPublic() says why it cannot listen", () => {
   using directory = new TestDirectory();
   const server = new HandlerServer({
+    requestTimeout: 60_000,
     workerId: 1,
     trustedProxies: { unix: false, networks: [] },
     respond: () => new Response(""),

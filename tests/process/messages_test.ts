@@ -3,6 +3,7 @@ import { assert, assertEquals } from "@std/assert";
 import { isSupervisorMessage, isWorkerMessage, type WorkerOptions } from "../../lib/process/messages.ts";
 
 const options: WorkerOptions = {
+  requestTimeout: 60_000,
   workerId: 1,
   module: "/srv/app.ts",
   exportName: null,
@@ -23,6 +24,7 @@ Deno.test("isSupervisorMessage() takes what a supervisor says", () => {
     ]
   ) assert(isSupervisorMessage({ type: "start", options: { ...options, ...changed } }), JSON.stringify(changed));
   assert(isSupervisorMessage({ type: "drain", timeout: 0 }));
+  assert(isSupervisorMessage({ type: "ping" }));
 });
 
 Deno.test("isSupervisorMessage() refuses anything else", () => {
@@ -53,6 +55,7 @@ Deno.test("isWorkerMessage() takes what a worker says, and refuses anything else
   for (
     const value of [
       { type: "loaded" },
+      { type: "pong", stats: { requests: 1, exceptions: 0, inFlight: 1, rss: 1, runningTime: 0.5 } },
       { type: "ready", handler: "x", socket: null },
       { type: "ready", handler: "x", socket: { device: 1, inode: 2 } },
       failed,
@@ -63,6 +66,8 @@ Deno.test("isWorkerMessage() takes what a worker says, and refuses anything else
     const value of [
       undefined,
       { type: "drain", timeout: 1 },
+      { type: "pong" },
+      { type: "pong", stats: { requests: "1", exceptions: 0, inFlight: 1, rss: 1, runningTime: 0.5 } },
       { type: "ready" },
       { type: "ready", handler: "x" },
       { type: "ready", handler: "x", socket: { device: 1 } },

@@ -2,7 +2,7 @@
 import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { StackdError } from "../../lib/errors.ts";
 import type { WorkerReady } from "../../lib/process/messages.ts";
-import type { WorkerExit } from "../../lib/process/worker_handle.ts";
+import type { ProcessExit } from "../../lib/process/process_handle.ts";
 import { type Occupant, WorkerSlot } from "../../lib/process/worker_slot.ts";
 import { stderrOf } from "../handler/support.ts";
 import { until } from "../support/until.ts";
@@ -12,7 +12,7 @@ const failure = new StackdError("STACKD_HANDLER_LOAD", 'Cannot load "x": it thre
 
 class FakeWorker implements Occupant {
   readonly #ready = Promise.withResolvers<WorkerReady>();
-  readonly #exited = Promise.withResolvers<WorkerExit>();
+  readonly #exited = Promise.withResolvers<ProcessExit>();
   readonly ready = this.#ready.promise;
   readonly exited = this.#exited.promise;
   readonly pid: number;
@@ -37,7 +37,7 @@ class FakeWorker implements Occupant {
     this.#exited.resolve({ code, signal, lived });
   }
 
-  drain(timeout: number): Promise<WorkerExit> {
+  drain(timeout: number): Promise<ProcessExit> {
     this.drained = timeout;
     this.die(0, 0, null);
     return this.exited;
@@ -52,13 +52,20 @@ class FakeWorker implements Occupant {
 /** A slot, the workers that were started for it, and how often one was ready. */
 function slot() {
   const workers: FakeWorker[] = [];
-  const state = { ready: 0 };
+  const state = { ready: 0, gone: 0 };
   const spawn = () => {
     const worker = new FakeWorker(100 + workers.length);
     workers.push(worker);
     return worker;
   };
-  return { slot: new WorkerSlot(1, spawn, () => state.ready++), workers, state };
+  const events = {
+    serves: () => {
+      state.ready++;
+      return Promise.resolve();
+    },
+    gone: () => void state.gone++,
+  };
+  return { slot: new WorkerSlot(1, spawn, events), workers, state };
 }
 
 Deno.test("start() is done when the first worker is ready", async () => {
@@ -128,7 +135,7 @@ Deno.test("a worker that cannot even be started is tried again", async () => {
     workers.push(worker);
     worker.boot();
     return worker;
-  }, () => ready++);
+  }, { serves: () => Promise.resolve(void ready++), gone() {} });
   await place.start();
   const log = await stderrOf(async () => {
     workers[0]?.die(60_000);
@@ -166,4 +173,69 @@ Deno.test("kill() ends the worker without a word and starts none", async () => {
     await place.stop(0);
   });
   assertEquals([log, workers.length, workers[0]?.killed], ["", 1, true]);
+});
+
+Deno.test("replace() drains the old worker when the new one serves, and not before", async () => {
+  const { slot: place, workers, state } = slot();
+  const started = place.start();
+  workers[0]?.boot();
+  await started;
+  const log = await stderrOf(async () => {
+    const replaced = place.replace("it is old", 3_000);
+    assertEquals([workers.length, place.replacing, workers[0]?.drained], [2, true, null]);
+    assertEquals(await place.replace("again", 3_000), false, "one at a time");
+    workers[1]?.boot();
+    assertEquals(await replaced, true);
+  });
+  assertStringIncludes(log, "Worker 1 (pid 100) is replaced: it is old\n");
+  assertEquals([workers[0]?.drained, workers[0]?.killed, state.ready, place.replacing], [3_000, false, 2, false]);
+  assertEquals([place.current === workers[1], place.respawns], [true, 1]);
+  // The old one has ended, and its end is nobody's death.
+  assertEquals([workers.length, state.gone], [2, 0]);
+  await place.stop(0);
+});
+
+Deno.test("replace() kills the old worker when it may not finish", async () => {
+  const { slot: place, workers } = slot();
+  const started = place.start();
+  workers[0]?.boot();
+  await started;
+  await stderrOf(async () => {
+    const replaced = place.replace("it is stuck", 0);
+    workers[1]?.boot();
+    await replaced;
+  });
+  assertEquals([workers[0]?.killed, workers[0]?.drained], [true, null]);
+  await place.stop(0);
+});
+
+Deno.test("replace() keeps the old worker when the new one does not serve", async () => {
+  const { slot: place, workers, state } = slot();
+  const started = place.start();
+  workers[0]?.boot();
+  await started;
+  const log = await stderrOf(async () => {
+    const replaced = place.replace("it is old", 3_000);
+    workers[1]?.fail();
+    assertEquals(await replaced, false);
+  });
+  assertStringIncludes(log, 'Worker 1 did not come back: Cannot load "x": it threw\n');
+  assertEquals([workers[0]?.drained, workers[1]?.killed, state.ready], [null, true, 1]);
+  assertEquals([place.current === workers[0], place.respawns], [true, 0]);
+  await place.stop(0);
+});
+
+Deno.test("a worker that dies tells that it is gone before the next one serves", async () => {
+  const { slot: place, workers, state } = slot();
+  const started = place.start();
+  workers[0]?.boot();
+  await started;
+  await stderrOf(async () => {
+    workers[0]?.die(60_000);
+    await until("another one is started", () => workers.length === 2);
+    assertEquals([state.gone, state.ready], [1, 1]);
+    workers[1]?.boot();
+    await until("it serves", () => state.ready === 2);
+  });
+  await place.stop(0);
 });

@@ -46,6 +46,8 @@ function readGroup(name: string, section: Section, context: Context): GroupOptio
     section.refuse("hash-key", hashKey, 'it is only for policy = "hash"');
   }
   const options: GroupOptions = {
+    waitForServer: false,
+    maxTries: 0,
     name,
     servers: readServers(section, context),
     policy,
@@ -59,6 +61,7 @@ function readGroup(name: string, section: Section, context: Context): GroupOptio
     queueTimeout: section.one("queue-timeout", seconds, queue.queueTimeout),
     resolveInterval: section.one("resolve-interval", secondsOrNone, group.resolveInterval),
     limits: {
+      ...limits,
       connectTimeout: section.one("connect-timeout", seconds, limits.connectTimeout),
       readTimeout: section.one("timeout", seconds, limits.readTimeout),
       idleTimeout: section.one("keepalive-timeout", seconds, limits.idleTimeout),

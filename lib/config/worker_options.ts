@@ -1,0 +1,83 @@
+/**
+ * The options that say how many workers there are and when one is replaced: a part of the option table.
+ *
+ * @module
+ */
+import { DEFAULTS } from "./defaults.ts";
+import type { OptionSpec } from "./option_spec.ts";
+import { formatSeconds } from "./values.ts";
+
+const GATEWAY = ["gateway"] as const;
+
+/** The rows of the group "Workers". */
+export const WORKER_OPTIONS = [
+  {
+    name: "workers",
+    aliases: ["w"],
+    kind: "string",
+    placeholder: "N|auto",
+    commands: GATEWAY,
+    group: "Workers",
+    help: "Processes that serve; auto is one for each CPU",
+    shownDefault: String(DEFAULTS.workers),
+  },
+  {
+    name: "front",
+    kind: "boolean",
+    commands: GATEWAY,
+    group: "Workers",
+    help: "Put a front before the worker of --socket too; several workers, and --http, always have one",
+  },
+  {
+    name: "worker-requests",
+    kind: "string",
+    placeholder: "N",
+    commands: GATEWAY,
+    group: "Workers",
+    help: "Requests in flight that a front gives one worker at once",
+    shownDefault: String(DEFAULTS.workerRequests),
+  },
+  {
+    name: "request-timeout",
+    aliases: ["harakiri"],
+    kind: "string",
+    placeholder: "SEC",
+    commands: GATEWAY,
+    group: "Workers",
+    help: "From a request's dispatch to its response's head; beyond: 504, and the handler's signal is aborted",
+    shownDefault: formatSeconds(DEFAULTS.requestTimeout),
+  },
+  {
+    name: "ping-timeout",
+    kind: "string",
+    placeholder: "SEC",
+    commands: GATEWAY,
+    group: "Workers",
+    help: "A worker whose event loop does not answer for so long is replaced",
+    shownDefault: formatSeconds(DEFAULTS.pingTimeout),
+  },
+  {
+    name: "max-requests",
+    kind: "string",
+    placeholder: "N",
+    commands: GATEWAY,
+    group: "Workers",
+    help: "Replace a worker after about so many requests",
+  },
+  {
+    name: "max-rss",
+    kind: "string",
+    placeholder: "MB",
+    commands: GATEWAY,
+    group: "Workers",
+    help: "Replace a worker that holds so much memory, 10 s after its start at the earliest",
+  },
+  {
+    name: "max-lifetime",
+    kind: "string",
+    placeholder: "SEC",
+    commands: GATEWAY,
+    group: "Workers",
+    help: "Replace a worker after about so long",
+  },
+] as const satisfies readonly OptionSpec[];

@@ -1,0 +1,221 @@
+/**
+ * The processes of a gateway: a generation of workers, a front where there is to be one, and how one generation follows
+ * another. It never touches a client's byte.
+ *
+ * @module
+ */
+import type { GatewayOptions, ListenAddress } from "../config/options.ts";
+import { messageOf, StackdError } from "../errors.ts";
+import { logError, logInfo } from "../observe/log.ts";
+import { FrontHandle } from "../process/front_handle.ts";
+import type { FrontStart } from "../process/front_messages.ts";
+import { FrontSlot } from "../process/front_slot.ts";
+import { Generation } from "../process/generation.ts";
+import type { WorkerOptions } from "../process/messages.ts";
+import { makePrivateDirectory, type PrivateDirectory } from "../process/private_dir.ts";
+import { claimSocketPath, removeSocket } from "../process/unix_path.ts";
+import { WorkerHandle } from "../process/worker_handle.ts";
+
+/** How often workers are pinged and looked after, ms. */
+const WATCH_INTERVAL = 250;
+
+/** What runs in a gateway. */
+export class Supervisor {
+  readonly #options: GatewayOptions;
+  readonly #directory: PrivateDirectory;
+  readonly #front: FrontSlot | null;
+  /** Whether the one worker serves the public socket itself. */
+  readonly #direct: boolean;
+  #generation: Generation;
+  /** The generation that is to take over, while it starts. */
+  #next: Generation | null = null;
+  /** Generations that finish their requests. */
+  readonly #retiring = new Set<Promise<void>>();
+  #reloading: Promise<void> | null = null;
+  #watcher: ReturnType<typeof setInterval> | undefined;
+  #spawned = 0;
+  #ended = false;
+
+  constructor(options: GatewayOptions) {
+    this.#options = options;
+    this.#directory = makePrivateDirectory();
+    const { http, socket, workers, front } = options;
+    this.#direct = socket !== null && workers === 1 && !front;
+    const needsFront = http.length > 0 || (socket !== null && !this.#direct);
+    this.#front = needsFront ? new FrontSlot((listen, sockets) => this.#spawnFront(listen, sockets)) : null;
+    this.#generation = this.#makeGeneration(1);
+  }
+
+  /** Where the front listens. */
+  get addresses(): readonly ListenAddress[] {
+    return this.#front?.addresses ?? [];
+  }
+
+  /** What is served, for people. */
+  get handler(): string {
+    return this.#generation.ready?.handler ?? "";
+  }
+
+  /** Starts the workers, then the front. Throws `StackdError` when either cannot serve. */
+  async start(): Promise<void> {
+    await this.#generation.start();
+    if (this.#ended) return;
+    try {
+      await this.#front?.serve(socketsOf(this.#generation));
+      await this.#front?.start();
+    } catch (thrown) {
+      await this.#generation.stop(0); // what onStart began, onStop ends
+      throw thrown;
+    }
+    this.#watcher = setInterval(() => this.#generation.watch(performance.now()), WATCH_INTERVAL);
+  }
+
+  #makeGeneration(number: number): Generation {
+    const { workers, maxRequests, maxRss, maxLifetime, pingTimeout, gracefulTimeout, bootTimeout } = this.#options;
+    return new Generation({
+      number,
+      size: workers,
+      recycle: { maxRequests, maxRss, maxLifetime },
+      pingTimeout,
+      gracefulTimeout,
+      spawn: (id) => {
+        const options = this.#workerOptions(id);
+        return new WorkerHandle({ options, directory: this.#directory, bootTimeout });
+      },
+      onChange: async (generation) => {
+        if (generation === this.#generation) await this.#front?.serve(socketsOf(generation));
+      },
+    });
+  }
+
+  #workerOptions(workerId: number): WorkerOptions {
+    const { module, exportName, socket, socketMode, socketOwner, trustedProxies, accessLog, requestTimeout } =
+      this.#options;
+    // Every process has a socket of its own, so that no request meant for one can reach another.
+    const privateSocket = this.#front === null ? null : `${this.#directory.path}/${++this.#spawned}.sock`;
+    const own = this.#direct && socket !== null ? { path: socket, mode: socketMode, owner: socketOwner } : null;
+    return { workerId, module, exportName, socket: own, privateSocket, trustedProxies, accessLog, requestTimeout };
+  }
+
+  #spawnFront(listen: readonly ListenAddress[] | null, sockets: readonly string[]): Promise<FrontHandle> {
+    const { http, socket: path, socketMode: mode, socketOwner: owner } = this.#options;
+    if (listen !== null || this.#direct || path === null) return this.#makeFront(listen ?? http, sockets);
+    // How large a body may be is the business of the proxy that stands before a unix socket.
+    return this.#makeFront([{ transport: "unix", path, mode, owner, maxBody: 0 }, ...http], sockets);
+  }
+
+  async #makeFront(listen: readonly ListenAddress[], sockets: readonly string[]): Promise<FrontHandle> {
+    // A front that was killed has left its socket's file.
+    for (const address of listen) if (address.transport === "unix") await claimSocketPath(address.path);
+    return new FrontHandle(this.#frontStart(listen), this.#directory, sockets);
+  }
+
+  #frontStart(listen: readonly ListenAddress[]): FrontStart {
+    const { limits, upstream, requestTimeout, trustedProxies, accessLog, workerRequests, queue, queueTimeout } =
+      this.#options;
+    return {
+      listen,
+      limits,
+      upstream: { ...upstream, readTimeout: requestTimeout, streamTimeout: upstream.readTimeout },
+      trustedProxies,
+      accessLog,
+      workerRequests,
+      queue,
+      queueTimeout,
+    };
+  }
+
+  /**
+   * Loads the handler anew: a new generation starts, and takes over when all of its workers serve; then the old one finishes its
+   * requests. Asked again meanwhile, it does so once more afterwards.
+   *
+   * @throws {StackdError} When the new generation cannot serve; the old one goes on. The log has it, too.
+   */
+  reload(): Promise<void> {
+    const before = this.#reloading;
+    if (before !== null && this.#again !== null) return this.#again;
+    const reload = before === null ? this.#reload() : before.catch(() => {}).then(() => {
+      this.#again = null;
+      return this.#reload();
+    });
+    if (before === null) this.#reloading = reload;
+    else this.#again = this.#reloading = reload;
+    const done = () => {
+      if (this.#reloading === reload) this.#reloading = null;
+    };
+    reload.then(done, done);
+    return reload;
+  }
+
+  /** The reload that was asked for while another one was under way. */
+  #again: Promise<void> | null = null;
+
+  async #reload(): Promise<void> {
+    if (this.#ended) return;
+    const old = this.#generation, number = old.number + 1;
+    logInfo(`Reloading: generation ${number} is started`);
+    const next = this.#next = this.#makeGeneration(number);
+    try {
+      await next.start();
+    } catch (thrown) {
+      if (this.#ended) return;
+      const detail = thrown instanceof StackdError && thrown.detail !== undefined ? `\n${thrown.detail}` : "";
+      logError(`Cannot reload, generation ${old.number} goes on: ${messageOf(thrown)}${detail}`);
+      throw thrown;
+    } finally {
+      this.#next = null;
+    }
+    this.#generation = next;
+    await this.#front?.serve(socketsOf(next));
+    logInfo(`Reloaded: generation ${number} serves, generation ${old.number} finishes its requests`);
+    const retired = old.stop(this.#options.gracefulTimeout).then(() => {
+      this.#retiring.delete(retired);
+    });
+    this.#retiring.add(retired);
+  }
+
+  /** Opens log files anew. */
+  reopenLogs(): void {
+    this.#front?.reopen();
+  }
+
+  /**
+   * Ends serving: new clients are refused first, then the requests in flight end, then the workers do.
+   *
+   * @param now Whether requests in flight are cut off instead.
+   */
+  async stop(now: boolean): Promise<void> {
+    clearInterval(this.#watcher);
+    this.#ended = true;
+    const deadline = performance.now() + (now ? 0 : this.#options.gracefulTimeout);
+    const left = () => Math.max(0, deadline - performance.now());
+    this.#next?.kill();
+    if (this.#direct) this.#removeSocket();
+    // The front's requests end in the workers: they go last.
+    if (now) await this.#front?.kill();
+    else await this.#front?.stop(left());
+    await Promise.all([this.#generation.stop(left()), ...this.#retiring]);
+  }
+
+  /** Ends at once whatever still runs, and removes what it has put into the world. */
+  async end(): Promise<void> {
+    clearInterval(this.#watcher);
+    this.#ended = true;
+    this.#next?.kill();
+    this.#generation.kill();
+    await this.#front?.kill();
+    await this.#generation.stop(0);
+    this.#removeSocket();
+    this.#directory.remove();
+  }
+
+  #removeSocket(): void {
+    const { socket } = this.#options;
+    const identity = this.#generation.ready?.socket ?? null;
+    if (socket !== null && identity !== null) removeSocket(socket, identity);
+  }
+}
+
+function socketsOf(generation: Generation): string[] {
+  return generation.serving.flatMap(({ privateSocket }) => privateSocket ?? []);
+}

@@ -1,0 +1,121 @@
+/**
+ * The workers of one load of the handler: all are started from the same options, and the next generation takes over from them
+ * together.
+ *
+ * @module
+ */
+import { logError } from "../observe/log.ts";
+import type { WorkerOptions, WorkerReady } from "./messages.ts";
+import { type RecycleLimits, whyRecycle } from "./recycle.ts";
+import type { WorkerHandle } from "./worker_handle.ts";
+import { WorkerSlot } from "./worker_slot.ts";
+
+/** What a generation is made with. */
+export interface GenerationOptions {
+  /** 1 for the first, and so on. */
+  readonly number: number;
+  /** How many workers. */
+  readonly size: number;
+  /** When a worker is replaced though nothing is wrong with it. */
+  readonly recycle: RecycleLimits;
+  /** A worker that does not answer its ping for so long, ms, is replaced. */
+  readonly pingTimeout: number;
+  /** How long a worker that is recycled may take to finish its requests, ms. */
+  readonly gracefulTimeout: number;
+  /** Starts the process of worker `id`. */
+  readonly spawn: (id: number) => WorkerHandle;
+  /** Which workers serve has changed; settles when requests go to them, and to no others. */
+  readonly onChange: (generation: Generation) => Promise<void>;
+}
+
+/** A generation. */
+export class Generation {
+  readonly number: number;
+  readonly slots: readonly WorkerSlot<WorkerHandle>[];
+  /** What its workers said when the last of them was ready. */
+  ready: WorkerReady | null = null;
+  readonly #options: GenerationOptions;
+  readonly #serving = new Map<WorkerSlot<WorkerHandle>, WorkerHandle>();
+  /** Each worker's own draw of chance, so that they are not all recycled at once. */
+  readonly #jitter = new WeakMap<WorkerHandle, number>();
+
+  constructor(options: GenerationOptions) {
+    this.#options = options;
+    this.number = options.number;
+    this.slots = Array.from({ length: options.size }, (_, index) => this.#makeSlot(index + 1));
+  }
+
+  #makeSlot(id: number): WorkerSlot<WorkerHandle> {
+    const slot: WorkerSlot<WorkerHandle> = new WorkerSlot(id, () => this.#options.spawn(id), {
+      serves: (worker, ready) => {
+        this.ready = ready;
+        this.#serving.set(slot, worker);
+        return this.#options.onChange(this);
+      },
+      gone: () => {
+        this.#serving.delete(slot);
+        this.#options.onChange(this);
+      },
+    });
+    return slot;
+  }
+
+  /** What the workers that serve were started with. */
+  get serving(): readonly WorkerOptions[] {
+    return [...this.#serving.values()].map(({ options }) => options);
+  }
+
+  /** Starts all workers. Throws what is wrong with the first that never serves; then none is left. */
+  async start(): Promise<void> {
+    const started = this.slots.map((slot) => slot.start());
+    try {
+      await Promise.all(started);
+    } catch (thrown) {
+      this.kill();
+      await Promise.allSettled(started);
+      await this.stop(0);
+      throw thrown;
+    }
+  }
+
+  /** Pings every worker, and replaces those that are stuck, or are to be recycled: of these one at a time. */
+  watch(now: number): void {
+    const { pingTimeout, gracefulTimeout } = this.#options;
+    let recycling = this.slots.some(({ replacing }) => replacing);
+    for (const [slot, worker] of this.#serving) {
+      if (slot.replacing) continue;
+      if (worker.silence(now) > pingTimeout) {
+        logError(`Worker ${slot.id} (pid ${worker.pid}) has not answered for ${pingTimeout / 1_000} s`);
+        recycling = true;
+        slot.replace("it is stuck", 0).then((replaced) => {
+          // There has to be another way than to serve nobody for ever.
+          if (!replaced) worker.kill();
+        });
+        continue;
+      }
+      worker.ping(now);
+      const why = recycling ? null : this.#whyRecycle(worker);
+      if (why === null) continue;
+      recycling = true;
+      slot.replace(why, gracefulTimeout);
+    }
+  }
+
+  #whyRecycle(worker: WorkerHandle): string | null {
+    if (worker.stats === null) return null;
+    let jitter = this.#jitter.get(worker);
+    if (jitter === undefined) this.#jitter.set(worker, jitter = Math.random());
+    const { requests, rss } = worker.stats;
+    return whyRecycle({ requests, rss, age: Date.now() - worker.startedAt }, this.#options.recycle, jitter);
+  }
+
+  /** Lets the workers finish their requests within `timeout` ms and ends them. */
+  async stop(timeout: number): Promise<void> {
+    await Promise.all(this.slots.map((slot) => slot.stop(timeout)));
+  }
+
+  /** Ends the workers now. */
+  kill(): void {
+    for (const slot of this.slots) slot.kill();
+  }
+}

@@ -1,0 +1,185 @@
+/**
+ * A process of ours as its supervisor sees it: started, told what to do, heard out, and ended. What it is told and what it
+ * says is its kind's business.
+ *
+ * @module
+ */
+import { messageOf, type StackdError } from "../errors.ts";
+import { logError } from "../observe/log.ts";
+import { Channel, type Guard } from "./channel.ts";
+import type { PrivateDirectory } from "./private_dir.ts";
+import { selfCommand } from "./self.ts";
+
+/** The stages of a process's life. */
+export type ProcessState = "starting" | "ready" | "draining" | "exited";
+
+/** How a process ended. */
+export interface ProcessExit {
+  readonly code: number;
+  /** The signal that killed it, or null. */
+  readonly signal: Deno.Signal | null;
+  /** From its start to its end, ms. */
+  readonly lived: number;
+}
+
+/** What every kind of process is started with. */
+export interface ProcessStart<Message> {
+  /** The hidden command, which is also what `ps` shows. */
+  readonly command: "worker" | "front";
+  /** For log lines: "Worker 1". */
+  readonly name: string;
+  /** The private directory, for the channel. */
+  readonly directory: PrivateDirectory;
+  /** How long it may take to be ready, ms. Beyond, it is killed. */
+  readonly bootTimeout: number;
+  readonly isMessage: Guard<Message>;
+}
+
+/** How long after the end of its drain a process is killed, ms: the time that `onStop` always has, and a bit. */
+const KILL_MARGIN = 1_500;
+
+/** One process. `Ready` is what it says when it serves, `Command` what it is told, `Message` what it says. */
+export abstract class ProcessHandle<Ready, Command, Message> {
+  readonly name: string;
+  readonly #child: Deno.ChildProcess;
+  readonly #listener: Deno.UnixListener;
+  readonly #ready = Promise.withResolvers<Ready>();
+  readonly #isMessage: Guard<Message>;
+  #channel: Channel<Message, Command> | null = null;
+  #state: ProcessState = "starting";
+  #killer: ReturnType<typeof setTimeout> | undefined;
+
+  /** Settles when the process serves; rejects with a `StackdError` when it never will. */
+  readonly ready: Promise<Ready> = this.#ready.promise;
+  /** Settles when the process has ended and nothing of it is left. */
+  readonly exited: Promise<ProcessExit>;
+  /** When it was started, epoch ms. */
+  readonly startedAt = Date.now();
+
+  /** Starts the process. Throws when the system does not allow another one. */
+  constructor({ command, name, directory, bootTimeout, isMessage }: ProcessStart<Message>) {
+    this.name = name;
+    this.#isMessage = isMessage;
+    this.ready.catch(() => {}); // whoever does not wait for it is told by `exited`
+    directory.restore();
+    const path = `${directory.path}/${command}-${crypto.randomUUID().slice(0, 8)}`;
+    this.#listener = Deno.listen({ transport: "unix", path });
+    const { program, args } = selfCommand([command, path]);
+    const begun = performance.now();
+    try {
+      const stdio = { stdin: "piped", stdout: "inherit", stderr: "inherit" } as const;
+      this.#child = new Deno.Command(program, { args: [...args], ...stdio }).spawn();
+    } catch (thrown) {
+      this.#closeListener();
+      throw thrown;
+    }
+    this.#killer = setTimeout(() => {
+      this.fail(this.late(bootTimeout));
+      this.kill();
+    }, bootTimeout);
+    const talk = this.#talk();
+    this.exited = this.#child.status.then(async ({ code, signal }) => {
+      const exit = { code, signal, lived: performance.now() - begun };
+      clearTimeout(this.#killer);
+      this.#closeListener();
+      await talk; // what it said before it ended counts
+      await this.#child.stdin.abort().catch(() => {});
+      this.#state = "exited";
+      this.ended(exit);
+      this.#ready.reject(this.neverReady(exit));
+      return exit;
+    });
+  }
+
+  get pid(): number {
+    return this.#child.pid;
+  }
+
+  get state(): ProcessState {
+    return this.#state;
+  }
+
+  /** The first thing that it is told. */
+  protected abstract startCommand(): Command;
+  /** What it is told to drain. */
+  protected abstract drainCommand(timeout: number): Command;
+  /** It said something. */
+  protected abstract hear(message: Message): void;
+  /** Why it is not ready when the boot timeout of `ms` is over. */
+  protected abstract late(ms: number): StackdError;
+  /** Why it never will be, when it has ended. */
+  protected abstract neverReady(exit: ProcessExit): StackdError;
+
+  /** The process has ended. */
+  protected ended(_exit: ProcessExit): void {}
+
+  /** It serves. */
+  protected becomeReady(ready: Ready): void {
+    if (this.#state !== "starting") return;
+    this.#state = "ready";
+    clearTimeout(this.#killer);
+    this.#ready.resolve(ready);
+  }
+
+  /** It never will serve; counts once. */
+  protected fail(error: StackdError): void {
+    this.#ready.reject(error);
+  }
+
+  /** Tells it something; nothing happens when it is not there to hear it. */
+  protected send(command: Command): void {
+    this.#channel?.send(command);
+  }
+
+  /** Takes the one connection, tells it what to do, and hears it out. */
+  async #talk(): Promise<void> {
+    let channel: Channel<Message, Command>;
+    try {
+      channel = this.#channel = new Channel(await this.#listener.accept(), this.#isMessage);
+    } catch {
+      return; // it ended without a word
+    } finally {
+      this.#closeListener();
+    }
+    try {
+      channel.send(this.startCommand());
+      for await (const message of channel.messages()) this.hear(message);
+    } catch (thrown) {
+      logError(`${this.name} (pid ${this.pid}) is killed: ${messageOf(thrown)}`);
+      this.kill();
+    } finally {
+      channel.close();
+    }
+  }
+
+  /** Lets the requests in flight end within `timeout` ms and ends the process; kills it when it does not end in time. */
+  drain(timeout: number): Promise<ProcessExit> {
+    if (this.#state === "exited") return this.exited;
+    if (this.#state === "starting" || this.#channel === null) this.kill(); // nothing is in flight
+    else {
+      this.#state = "draining";
+      this.#channel.send(this.drainCommand(timeout));
+      clearTimeout(this.#killer);
+      this.#killer = setTimeout(() => this.kill(), timeout + KILL_MARGIN);
+    }
+    return this.exited;
+  }
+
+  /** Ends the process now. */
+  kill(): void {
+    try {
+      this.#child.kill("SIGKILL");
+    } catch { /* it has ended */ }
+  }
+
+  #closeListener(): void {
+    try {
+      this.#listener.close();
+    } catch { /* closed before */ }
+  }
+}
+
+/** How a process ended, as a phrase behind its name. */
+export function describeExit({ code, signal }: Pick<ProcessExit, "code" | "signal">): string {
+  return signal === null ? `exited with code ${code}` : `was killed by ${signal}`;
+}

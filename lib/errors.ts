@@ -17,7 +17,8 @@ export type ErrorCode =
   | "STACKD_ADDRESS_IN_USE" // a port or socket path is taken
   | "STACKD_LISTEN" // listening failed for another reason
   | "STACKD_SOCKET_PATH" // the socket's path holds something that is no socket
-  | "STACKD_PIDFILE"; // the pid file cannot be written, or names a living process
+  | "STACKD_PIDFILE" // the pid file cannot be written, or names a living process
+  | "STACKD_CONTROL"; // nobody answers on the control socket, or what was asked for failed
 
 /** What only some errors carry. */
 export interface StackdErrorOptions {

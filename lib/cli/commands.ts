@@ -67,6 +67,55 @@ export const COMMANDS: readonly Command[] = [
     },
   },
   {
+    name: "reload",
+    summary: "Let what runs load its handler, or its file, anew",
+    async run(args, output) {
+      const raw = await readFlags("reload", args, output);
+      if (raw === null) return 0;
+      const { reload } = await import("./control_commands.ts");
+      output.out(await reload(raw));
+      return 0;
+    },
+  },
+  {
+    name: "stop",
+    summary: "Let what runs end its requests and stop",
+    async run(args, output) {
+      const raw = await readFlags("stop", args, output);
+      if (raw === null) return 0;
+      const { stop } = await import("./control_commands.ts");
+      output.out(await stop(raw));
+      return 0;
+    },
+  },
+  {
+    name: "status",
+    summary: "Print the state of a gateway as JSON",
+    async run(args, output) {
+      const raw = await readFlags("status", args, output);
+      if (raw === null) return 0;
+      const { status } = await import("./control_commands.ts");
+      output.out(await status(raw));
+      return 0;
+    },
+  },
+  {
+    name: "workers",
+    argument: "+1|-1",
+    summary: "Give a gateway one worker more, or one less",
+    async run(args, output) {
+      const change = args.find((arg) => arg === "+1" || arg === "-1");
+      const raw = await readFlags("workers", args.filter((arg) => arg !== change), output);
+      if (raw === null) return 0;
+      if (change === undefined) {
+        throw new StackdError("STACKD_USAGE", "Cannot change the number of workers: say +1 or -1");
+      }
+      const { changeWorkers } = await import("./control_commands.ts");
+      output.out(await changeWorkers(raw, change === "+1" ? 1 : -1));
+      return 0;
+    },
+  },
+  {
     name: "version",
     summary: "Print the version (also -V, --version)",
     flags: ["-V", "--version"],
@@ -85,11 +134,11 @@ export const COMMANDS: readonly Command[] = [
     async run(args, output) {
       refuse(args, "help", 1);
       const { renderCommand, renderOverview, renderPage } = await import("./help.ts");
+      const { hasPage } = await import("./pages.ts");
       const [topic] = args;
       if (topic === undefined) output.out(renderOverview(listed(), output.color));
-      else if (topic === "gateway" || topic === "proxy" || topic === "check") {
-        output.out(renderPage(topic, output.color));
-      } else {
+      else if (hasPage(topic)) output.out(renderPage(topic, output.color));
+      else {
         const command = listed().find(({ name }) => name === topic);
         if (command === undefined) throw await unknownCommand("print help of", topic);
         output.out(renderCommand(command, output.color));

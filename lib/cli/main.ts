@@ -26,7 +26,7 @@ export async function main(args: readonly string[], output: Output = terminal): 
     if (command === undefined) throw await complain(name);
     return await command.run(rest, output);
   } catch (thrown) {
-    return report(thrown, command, output);
+    return await report(thrown, command, output);
   }
 }
 
@@ -38,7 +38,7 @@ async function complain(name: string): Promise<StackdError> {
 }
 
 /** Prints what was thrown and gives its exit code. */
-function report(thrown: unknown, command: Command | undefined, output: Output): number {
+async function report(thrown: unknown, command: Command | undefined, output: Output): Promise<number> {
   if (!(thrown instanceof StackdError)) {
     const stack = thrown instanceof Error ? thrown.stack ?? thrown.message : String(thrown);
     output.err(`stackd: This is a bug in stackd\n${stack}`);
@@ -47,7 +47,8 @@ function report(thrown: unknown, command: Command | undefined, output: Output): 
   output.err(`stackd: ${thrown.message}`);
   if (thrown.detail !== undefined) output.err(thrown.detail);
   if (thrown.code === "STACKD_USAGE") {
-    const optioned = command?.name === "gateway" || command?.name === "proxy" || command?.name === "check";
+    const { hasPage } = await import("./pages.ts");
+    const optioned = command !== undefined && hasPage(command.name);
     output.err(optioned ? `Run "stackd help ${command.name}" for the options.` : 'Run "stackd help" for the commands.');
   }
   return thrown.exitCode;

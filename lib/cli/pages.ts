@@ -51,7 +51,38 @@ export const PAGES: Readonly<Record<CommandName, Page>> = {
     notes: ["Exit code 0: it is fine; 2: it is not."],
     examples: ["stackd check -c stackd.toml"],
   },
+  reload: {
+    usage: "stackd reload --control PATH | --pidfile FILE",
+    purpose: "Let a gateway load its handler anew, or a proxy read its file again.",
+    notes: [
+      "Over the control socket it waits until the new workers serve, and exits with 1 and their error when they cannot; the old ones go on then. Over a pid file it sends HUP and does not wait.",
+    ],
+    examples: ["stackd reload --control /run/app.ctl"],
+  },
+  stop: {
+    usage: "stackd stop --control PATH | --pidfile FILE",
+    purpose: "Let what runs finish its requests and stop, as TERM does.",
+    notes: [],
+    examples: ["stackd stop --pidfile /run/app.pid"],
+  },
+  status: {
+    usage: "stackd status --control PATH",
+    purpose: "Print the state of a gateway and its workers as JSON, with uWSGI's names where it has them.",
+    notes: ["docs/status.md explains each field."],
+    examples: ["stackd status --control /run/app.ctl"],
+  },
+  workers: {
+    usage: "stackd workers +1|-1 --control PATH",
+    purpose: "Give a gateway one worker more, or one less, until it is started again.",
+    notes: [],
+    examples: ["stackd workers +1 --control /run/app.ctl"],
+  },
 };
+
+/** Whether a name is that of a command with options. */
+export function hasPage(name: string): name is CommandName {
+  return Object.hasOwn(PAGES, name);
+}
 
 /** How values are written, for people who read one page only. */
 export const SYNTAX: readonly string[] = [

@@ -5,7 +5,7 @@
  */
 
 /** A command that takes options of this table. */
-export type CommandName = "gateway" | "proxy" | "check";
+export type CommandName = "gateway" | "proxy" | "check" | "reload" | "stop" | "status" | "workers";
 
 /** Headings that help and docs list options under, in their order. */
 export const GROUPS = [

@@ -138,4 +138,12 @@ export interface GatewayOptions {
   readonly maxRss: number | null;
   /** A worker is replaced after so long, ms; null: never. @default {null} */
   readonly maxLifetime: number | null;
+  /** What is set in the workers' environment. */
+  readonly env: Readonly<Record<string, string>>;
+  /** The workers' working directory, absolute; null: the gateway's own. */
+  readonly chdir: string | null;
+  /** The control socket's absolute path, or null. */
+  readonly control: string | null;
+  /** Where the state is told, or null. */
+  readonly status: ListenAddress | null;
 }

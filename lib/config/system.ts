@@ -15,7 +15,9 @@ export interface System {
   kindOf(path: string): PathKind;
   /** How many CPUs there are. */
   readonly cpus: number;
-  /** The users, as /etc/passwd (passwd(5)); empty when there is none. */
+  /** The text of a file; null when it cannot be read. */
+  read(path: string): string | null;
+  /** The users, as /etc/passwd (passwd(5)); empty when there is none, as in an image without accounts. */
   passwd(): string;
   /** The groups, as /etc/group (group(5)); empty when there is none. */
   group(): string;
@@ -27,8 +29,9 @@ export function realSystem(): System {
     cwd: Deno.cwd(),
     cpus: navigator.hardwareConcurrency,
     kindOf,
-    passwd: () => readText("/etc/passwd"),
-    group: () => readText("/etc/group"),
+    read: (path) => readText(path, null),
+    passwd: () => readText("/etc/passwd", ""),
+    group: () => readText("/etc/group", ""),
   };
 }
 
@@ -42,10 +45,10 @@ function kindOf(path: string): PathKind {
   }
 }
 
-function readText(path: string): string {
+function readText<Missing>(path: string, missing: Missing): string | Missing {
   try {
     return Deno.readTextFileSync(path);
   } catch {
-    return ""; // an image without accounts: numbers still work
+    return missing;
   }
 }

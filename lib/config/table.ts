@@ -14,7 +14,9 @@ const GATEWAY = ["gateway"] as const;
 const PROXY = ["proxy"] as const;
 const BOTH = ["gateway", "proxy"] as const;
 const WITH_FILE = ["proxy", "check"] as const;
-const ALL = ["gateway", "proxy", "check"] as const;
+const ALL = ["gateway", "proxy", "check", "reload", "stop", "status", "workers"] as const;
+const CONTROLLED = ["gateway", "reload", "stop", "status", "workers"] as const;
+const WITH_PID = ["gateway", "proxy", "reload", "stop"] as const;
 const { limits, upstream } = DEFAULTS;
 
 const TABLE = [
@@ -257,9 +259,26 @@ const TABLE = [
     name: "pidfile",
     kind: "string",
     placeholder: "FILE",
-    commands: BOTH,
+    commands: WITH_PID,
     group: "Logging and process",
-    help: "Write the process id to FILE",
+    help: "The file with the supervisor's process id",
+  },
+  {
+    name: "control",
+    kind: "string",
+    placeholder: "PATH",
+    commands: CONTROLLED,
+    group: "Logging and process",
+    help: "The unix socket, mode 600, on which stackd reload, stop, status and workers reach a gateway",
+  },
+  {
+    name: "status",
+    aliases: ["stats"],
+    kind: "string",
+    placeholder: "PATH|[HOST:]PORT",
+    commands: GATEWAY,
+    group: "Logging and process",
+    help: "Tell the state of all workers, as JSON with uWSGI's names, to whoever connects",
   },
   {
     name: "help",

@@ -11,6 +11,7 @@ import type { QueueLimits } from "./file/context.ts";
 import type { ProxyFile } from "./file/load.ts";
 import type { FileValue } from "./file/proxy_section.ts";
 import type { RawOptions } from "./flags.ts";
+import { parseEnvAssignment, parseEnvFile } from "./env_file.ts";
 import { findModule, type ModuleSpec } from "./module.ts";
 import { parseTrustedProxies } from "./network.ts";
 import { plainGroup } from "./groups.ts";
@@ -119,7 +120,36 @@ function readWorkers(reader: Reader, system: System) {
     maxRequests: reader.one("max-requests", (text) => parseCount(text), null),
     maxRss: reader.one("max-rss", (text) => parseCount(text) * MEBIBYTE, null),
     maxLifetime: reader.one("max-lifetime", parseSeconds, null),
+    env: readEnvironment(reader, system),
+    chdir: reader.one("chdir", (text) => existingDirectory(resolve(system.cwd, text), system), null),
+    control: reader.one("control", (text) => checkPlace(parseSocketPath(text, system.cwd), system), null),
+    status: reader.one("status", (text) => parseStatus(text, system), null),
   };
+}
+
+function readEnvironment(reader: Reader, system: System): Record<string, string> {
+  const files = reader.all("env-file", (text) => {
+    const path = resolve(system.cwd, text);
+    const content = system.read(path);
+    if (content === null) {
+      throw new ValueError(system.kindOf(path) === "missing" ? "there is no such file" : "it cannot be read");
+    }
+    return parseEnvFile(content);
+  });
+  const assignments = reader.all("env", parseEnvAssignment).map(({ name, value }) => [name, value] as const);
+  return Object.fromEntries([...files.flatMap((file) => [...file]), ...assignments]);
+}
+
+function existingDirectory(path: string, system: System): string {
+  if (system.kindOf(path) !== "directory") throw new ValueError(`there is no directory "${path}"`);
+  return path;
+}
+
+/** An address, or the path of a unix socket: what has a slash in it, or follows `unix:`. */
+function parseStatus(text: string, system: System): ListenAddress {
+  if (!text.includes("/")) return parseListen(text, system.cwd);
+  const path = parseSocketPath(text.replace(/^unix:/, ""), system.cwd);
+  return { transport: "unix", path: checkPlace(path, system) };
 }
 
 function readCommon(reader: Reader, system: System) {

@@ -9,6 +9,7 @@ import type { GatewayOptions, ListenAddress } from "../config/options.ts";
 import { type BannerRow, printBanner } from "../observe/banner.ts";
 import { logInfo } from "../observe/log.ts";
 import { type Pidfile, writePidfile } from "../process/pidfile.ts";
+import type { ClientServer } from "../process/status.ts";
 import { listenForSignals, type SignalQueue } from "../process/signals.ts";
 import { claimSocketPath } from "../process/unix_path.ts";
 import { VERSION } from "../version.ts";
@@ -24,6 +25,7 @@ export async function runGateway(options: GatewayOptions): Promise<number> {
   const signals = listenForSignals();
   let pidfile: Pidfile | null = null;
   let supervisor: Supervisor | null = null;
+  const servers: ClientServer[] = [];
   try {
     if (options.socket !== null) await claimSocketPath(options.socket);
     if (options.pidfile !== null) pidfile = writePidfile(options.pidfile);
@@ -32,14 +34,42 @@ export async function runGateway(options: GatewayOptions): Promise<number> {
     started.catch(() => {}); // seen below, unless a signal came first
     const stop = signals.nextStop();
     if (await Promise.race([started, stop]) !== undefined) return 0;
+    const asked = Promise.withResolvers<"stop">();
+    servers.push(...await startServers(options, supervisor, () => asked.resolve("stop")));
     announce(options, supervisor);
-    await serveUntilStopped(options, supervisor, signals, stop);
+    await serveUntilStopped(options, supervisor, signals, Promise.race([stop, asked.promise]));
     return 0;
   } finally {
+    for (const server of servers) server.close();
     await supervisor?.end();
     pidfile?.remove();
     signals.close();
   }
+}
+
+/** The control socket and the status server, as far as they are wanted. */
+async function startServers(
+  { control, status }: GatewayOptions,
+  supervisor: Supervisor,
+  stop: () => void,
+): Promise<ClientServer[]> {
+  const servers: ClientServer[] = [];
+  if (control !== null) {
+    const { startControl } = await import("../process/control.ts");
+    servers.push(
+      await startControl(control, {
+        status: () => supervisor.status(),
+        reload: () => supervisor.reload(),
+        stop,
+        changeWorkers: (by) => supervisor.changeWorkers(by),
+      }),
+    );
+  }
+  if (status !== null) {
+    const { startStatusServer } = await import("../process/status.ts");
+    servers.push(await startStatusServer(status, () => supervisor.status()));
+  }
+  return servers;
 }
 
 async function serveUntilStopped(

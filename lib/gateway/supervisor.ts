@@ -13,8 +13,10 @@ import { FrontSlot } from "../process/front_slot.ts";
 import { Generation } from "../process/generation.ts";
 import type { WorkerOptions } from "../process/messages.ts";
 import { makePrivateDirectory, type PrivateDirectory } from "../process/private_dir.ts";
+import type { Status } from "../process/status.ts";
 import { claimSocketPath, removeSocket } from "../process/unix_path.ts";
 import { WorkerHandle } from "../process/worker_handle.ts";
+import { VERSION } from "../version.ts";
 
 /** How often workers are pinged and looked after, ms. */
 const WATCH_INTERVAL = 250;
@@ -34,7 +36,10 @@ export class Supervisor {
   #reloading: Promise<void> | null = null;
   #watcher: ReturnType<typeof setInterval> | undefined;
   #spawned = 0;
+  /** How many workers a generation has. */
+  #size: number;
   #ended = false;
+  readonly #begun = performance.now();
 
   constructor(options: GatewayOptions) {
     this.#options = options;
@@ -43,6 +48,7 @@ export class Supervisor {
     this.#direct = socket !== null && workers === 1 && !front;
     const needsFront = http.length > 0 || (socket !== null && !this.#direct);
     this.#front = needsFront ? new FrontSlot((listen, sockets) => this.#spawnFront(listen, sockets)) : null;
+    this.#size = workers;
     this.#generation = this.#makeGeneration(1);
   }
 
@@ -71,16 +77,16 @@ export class Supervisor {
   }
 
   #makeGeneration(number: number): Generation {
-    const { workers, maxRequests, maxRss, maxLifetime, pingTimeout, gracefulTimeout, bootTimeout } = this.#options;
+    const { maxRequests, maxRss, maxLifetime, pingTimeout, gracefulTimeout, bootTimeout, env, chdir } = this.#options;
     return new Generation({
       number,
-      size: workers,
+      size: this.#size,
       recycle: { maxRequests, maxRss, maxLifetime },
       pingTimeout,
       gracefulTimeout,
       spawn: (id) => {
         const options = this.#workerOptions(id);
-        return new WorkerHandle({ options, directory: this.#directory, bootTimeout });
+        return new WorkerHandle({ options, directory: this.#directory, bootTimeout, env, cwd: chdir });
       },
       onChange: async (generation) => {
         if (generation === this.#generation) await this.#front?.serve(socketsOf(generation));
@@ -172,6 +178,50 @@ export class Supervisor {
       this.#retiring.delete(retired);
     });
     this.#retiring.add(retired);
+  }
+
+  /**
+   * One worker more, or one less.
+   *
+   * @returns How many there are to be now.
+   * @throws {StackdError} `STACKD_USAGE` when that cannot be: the worker serves the public socket itself, or is the last.
+   */
+  changeWorkers(by: 1 | -1): number {
+    if (this.#direct) {
+      const cure = "start the gateway with --front, or with several workers";
+      throw new StackdError(
+        "STACKD_USAGE",
+        `Cannot change the number of workers: the one there is serves the socket itself, ${cure}`,
+      );
+    }
+    if (this.#size + by < 1) throw new StackdError("STACKD_USAGE", "Cannot end the last worker: stop the gateway");
+    this.#size += by;
+    this.#generation.resize(by).catch((thrown) => {
+      this.#size -= by;
+      logError(`Cannot start another worker: ${messageOf(thrown)}`);
+    });
+    return this.#size;
+  }
+
+  /** What there is to know from outside. */
+  status(): Status {
+    const workers = this.#generation.status();
+    return {
+      version: VERSION,
+      state: this.#ended ? "draining" : this.#watcher === undefined ? "starting" : "ready",
+      pid: Deno.pid,
+      uid: Deno.uid(),
+      gid: Deno.gid(),
+      cwd: Deno.cwd(),
+      uptime: performance.now() - this.#begun,
+      generation: this.#generation.number,
+      listen: this.#direct && this.#options.socket !== null
+        ? [{ transport: "unix", path: this.#options.socket }, ...this.addresses]
+        : this.addresses,
+      inFlight: workers.reduce((sum, { inFlight }) => sum + inFlight, 0),
+      queued: 0,
+      workers,
+    };
   }
 
   /** Opens log files anew. */

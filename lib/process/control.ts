@@ -205,7 +205,7 @@ export async function askControl(
 }
 
 /** The code of every failure to get an answer. */
-const UNREACHABLE = "STACKD_SOCKET_PATH";
+const UNREACHABLE = "STACKD_CONTROL";
 /** The longest answer that is taken, characters: the status of a thousand workers. */
 const MAX_ANSWER = 1_048_576;
 const VERBS = { status: "tell its status", reload: "reload", stop: "stop", workers: "change its workers" } as const;

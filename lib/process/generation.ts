@@ -7,6 +7,7 @@
 import { logError } from "../observe/log.ts";
 import type { WorkerOptions, WorkerReady } from "./messages.ts";
 import { type RecycleLimits, whyRecycle } from "./recycle.ts";
+import type { WorkerStatus } from "./status.ts";
 import type { WorkerHandle } from "./worker_handle.ts";
 import { WorkerSlot } from "./worker_slot.ts";
 
@@ -31,7 +32,7 @@ export interface GenerationOptions {
 /** A generation. */
 export class Generation {
   readonly number: number;
-  readonly slots: readonly WorkerSlot<WorkerHandle>[];
+  readonly slots: WorkerSlot<WorkerHandle>[];
   /** What its workers said when the last of them was ready. */
   ready: WorkerReady | null = null;
   readonly #options: GenerationOptions;
@@ -78,6 +79,54 @@ export class Generation {
     }
   }
 
+  /** One worker more, or one less; gives how many there are to be. Throws when the new one never serves. */
+  async resize(by: 1 | -1): Promise<number> {
+    if (by === 1) {
+      const slot = this.#makeSlot(this.slots.length + 1);
+      this.slots.push(slot);
+      try {
+        await slot.start();
+      } catch (thrown) {
+        this.slots.splice(this.slots.indexOf(slot), 1);
+        throw thrown;
+      }
+    } else if (this.slots.length > 1) {
+      const slot = this.slots.pop();
+      if (slot !== undefined) {
+        this.#serving.delete(slot);
+        await this.#options.onChange(this);
+        slot.stop(this.#options.gracefulTimeout);
+      }
+    }
+    return this.slots.length;
+  }
+
+  /** Its workers, for the status. */
+  status(): WorkerStatus[] {
+    return this.slots.map((slot) => {
+      const worker = slot.current;
+      const { requests = 0, exceptions = 0, inFlight = 0, rss = 0, runningTime = 0 } = worker?.stats ?? {};
+      const alive = worker !== null && worker.state !== "exited";
+      return {
+        id: slot.id,
+        pid: alive ? worker.pid : null,
+        state: alive ? worker.state : "stopped",
+        generation: this.number,
+        inFlight,
+        requests,
+        exceptions,
+        timeouts: slot.stuck,
+        rss,
+        vsz: 0,
+        runningTime,
+        averageTime: requests === 0 ? 0 : runningTime / requests,
+        spawnedAt: worker?.startedAt ?? 0,
+        respawns: slot.respawns,
+        sent: 0,
+      };
+    });
+  }
+
   /** Pings every worker, and replaces those that are stuck, or are to be recycled: of these one at a time. */
   watch(now: number): void {
     const { pingTimeout, gracefulTimeout } = this.#options;
@@ -87,6 +136,7 @@ export class Generation {
       if (worker.silence(now) > pingTimeout) {
         logError(`Worker ${slot.id} (pid ${worker.pid}) has not answered for ${pingTimeout / 1_000} s`);
         recycling = true;
+        slot.stuck++;
         slot.replace("it is stuck", 0).then((replaced) => {
           // There has to be another way than to serve nobody for ever.
           if (!replaced) worker.kill();

@@ -33,6 +33,10 @@ export interface ProcessStart<Message> {
   /** How long it may take to be ready, ms. Beyond, it is killed. */
   readonly bootTimeout: number;
   readonly isMessage: Guard<Message>;
+  /** What is set in its environment beside our own. @default {{}} */
+  readonly env?: Readonly<Record<string, string>>;
+  /** Its working directory; null: our own. @default {null} */
+  readonly cwd?: string | null;
 }
 
 /** How long after the end of its drain a process is killed, ms: the time that `onStop` always has, and a bit. */
@@ -57,7 +61,7 @@ export abstract class ProcessHandle<Ready, Command, Message> {
   readonly startedAt = Date.now();
 
   /** Starts the process. Throws when the system does not allow another one. */
-  constructor({ command, name, directory, bootTimeout, isMessage }: ProcessStart<Message>) {
+  constructor({ command, name, directory, bootTimeout, isMessage, env = {}, cwd = null }: ProcessStart<Message>) {
     this.name = name;
     this.#isMessage = isMessage;
     this.ready.catch(() => {}); // whoever does not wait for it is told by `exited`
@@ -68,7 +72,8 @@ export abstract class ProcessHandle<Ready, Command, Message> {
     const begun = performance.now();
     try {
       const stdio = { stdin: "piped", stdout: "inherit", stderr: "inherit" } as const;
-      this.#child = new Deno.Command(program, { args: [...args], ...stdio }).spawn();
+      this.#child = new Deno.Command(program, { args: [...args], env, ...stdio, ...(cwd === null ? {} : { cwd }) })
+        .spawn();
     } catch (thrown) {
       this.#closeListener();
       throw thrown;

@@ -18,6 +18,8 @@ export interface WorkerStart {
   readonly directory: PrivateDirectory;
   /** How long it may take to be ready, ms. Beyond: it is killed, `STACKD_BOOT_TIMEOUT`. */
   readonly bootTimeout: number;
+  readonly env: Readonly<Record<string, string>>;
+  readonly cwd: string | null;
 }
 
 /** One worker process. */
@@ -30,9 +32,9 @@ export class WorkerHandle extends ProcessHandle<WorkerReady, SupervisorMessage, 
   #pinged: number | null = null;
 
   /** Starts the process. Throws when the system does not allow another one. */
-  constructor({ options, directory, bootTimeout }: WorkerStart) {
+  constructor({ options, directory, bootTimeout, env, cwd }: WorkerStart) {
     const name = `Worker ${options.workerId}`;
-    super({ command: "worker", name, directory, bootTimeout, isMessage: isWorkerMessage });
+    super({ command: "worker", name, directory, bootTimeout, isMessage: isWorkerMessage, env, cwd });
     this.options = options;
   }
 

@@ -27,6 +27,8 @@ export class WorkerSlot<Worker extends Occupant = Occupant> {
   readonly id: number;
   /** How often a worker was started in place of another. */
   respawns = 0;
+  /** How often a worker had to be killed because it was stuck. */
+  stuck = 0;
   readonly #spawn: () => Worker;
   readonly #events: SlotEvents<Worker>;
   readonly #stopping = new AbortController();

@@ -10,6 +10,7 @@ export function fakeSystem(paths: Readonly<Record<string, PathKind>> = {}): Syst
   return {
     cwd,
     cpus: 4,
+    read: (path) => path === "/home/app/app.env" ? "A=1\nB=2\n" : null,
     kindOf: (path) => kinds.get(path) ?? "missing",
     passwd: () => "www-data:x:33:34::/var/www:/bin/false\n",
     group: () => "adm:x:4:\n",

@@ -77,6 +77,10 @@ Deno.test("validateGateway() fills in every default", () => {
     maxRequests: null,
     maxRss: null,
     maxLifetime: null,
+    env: {},
+    chdir: null,
+    control: null,
+    status: null,
   });
 });
 
@@ -127,6 +131,11 @@ const proxyOnly: [RawOptions, Record<string, unknown>][] = [
   [{ "upstream-timeout": ["2"] }, { routes: [limited({ readTimeout: 2_000 })] }],
 ];
 const gatewayOnly: [RawOptions, Record<string, unknown>][] = [
+  [{ "env-file": ["app.env"], env: ["B=3", "C=x=y"] }, { env: { A: "1", B: "3", C: "x=y" } }],
+  [{ chdir: ["."] }, { chdir: "/home/app" }],
+  [{ control: ["app.ctl"] }, { control: "/home/app/app.ctl" }],
+  [{ status: ["9000"] }, { status: { transport: "tcp", hostname: "", port: 9000 } }],
+  [{ status: ["./s.sock"] }, { status: { transport: "unix", path: "/home/app/s.sock" } }],
   [{ workers: ["3"] }, { workers: 3 }],
   [{ workers: ["auto"] }, { workers: 4 }],
   [{ front: ["true"] }, { front: true }],

@@ -1,0 +1,70 @@
+/**
+ * `stackd reload`, `stop`, `status` and `workers`: what is said to a gateway, or proxy, that runs.
+ *
+ * @module
+ */
+import { resolve } from "@std/path";
+import type { RawOptions } from "../config/flags.ts";
+import { StackdError } from "../errors.ts";
+import { askControl, type ControlDone, type ControlRequest } from "../process/control.ts";
+import { readPid } from "../process/pidfile.ts";
+import type { UwsgiStats } from "../process/status.ts";
+
+/** How a process is told over its pid file, which cannot answer. */
+const SIGNALS = { reload: "SIGHUP", stop: "SIGTERM" } as const;
+
+/** Asks for a reload, and waits for its end where a control socket tells it; one line for people. */
+export async function reload(raw: RawOptions): Promise<string> {
+  if (raw.control === undefined) return signal(raw, "reload");
+  await ask(raw, { command: "reload" });
+  return "Reloaded";
+}
+
+/** Asks for a graceful stop. */
+export async function stop(raw: RawOptions): Promise<string> {
+  if (raw.control === undefined) return signal(raw, "stop");
+  await ask(raw, { command: "stop" });
+  return "Stopping";
+}
+
+/** The state as JSON. */
+export async function status(raw: RawOptions): Promise<string> {
+  const { status } = await ask(raw, { command: "status" });
+  return JSON.stringify(status satisfies UwsgiStats | undefined, null, 2);
+}
+
+/** One worker more, or one less. */
+export async function changeWorkers(raw: RawOptions, change: 1 | -1): Promise<string> {
+  const { workers } = await ask(raw, { command: "workers", change });
+  return `${workers} worker${workers === 1 ? "" : "s"}`;
+}
+
+async function ask(raw: RawOptions, request: ControlRequest): Promise<ControlDone> {
+  const [path] = raw.control ?? [];
+  if (path === undefined) {
+    throw new StackdError("STACKD_USAGE", `Cannot ask anybody: name the gateway's control socket, --control PATH`);
+  }
+  const answer = await askControl(resolve(path), request);
+  if (answer.ok) return answer;
+  const { message, detail } = answer;
+  throw new StackdError("STACKD_CONTROL", message, detail === null ? { exitCode: 1 } : { exitCode: 1, detail });
+}
+
+function signal(raw: RawOptions, what: keyof typeof SIGNALS): string {
+  const [path] = raw.pidfile ?? [];
+  if (path === undefined) {
+    throw new StackdError("STACKD_USAGE", "Cannot ask anybody: name what runs by --control PATH or --pidfile FILE");
+  }
+  const pid = readPid(resolve(path));
+  const refuse = (state: string) =>
+    new StackdError("STACKD_CONTROL", `Cannot ${what} by "${path}": ${state}`, { exitCode: 1 });
+  if (pid === null) throw refuse("it is no pid file, or is not there");
+  try {
+    Deno.kill(pid, SIGNALS[what]);
+  } catch (thrown) {
+    throw refuse(thrown instanceof Deno.errors.PermissionDenied ? "permission denied" : `process ${pid} does not run`);
+  }
+  return what === "reload"
+    ? `Asked process ${pid} to reload; its log says what came of it`
+    : `Asked process ${pid} to stop`;
+}

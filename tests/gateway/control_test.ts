@@ -1,0 +1,110 @@
+/** The control socket and the status, from the command line and over HTTP. */
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { BINARY, type Ended, Running, TestDirectory } from "../support/stackd.ts";
+
+const HANDLER = "export default () => new Response(`${Deno.env.get('NAME')} ${Deno.cwd()} v1`);";
+
+async function stackd(...args: string[]): Promise<Ended> {
+  await using process = new Running(BINARY, args);
+  return await process.ended;
+}
+
+/** A gateway with a control socket, and where it listens. */
+async function start(directory: TestDirectory, ...args: string[]) {
+  directory.write("app.ts", HANDLER);
+  const control = directory.at("app.ctl");
+  const more = ["--http", "127.0.0.1:0", "--access-log", "off", "--control", control, ...args];
+  const gateway = new Running(BINARY, ["gateway", ...more, directory.at("app.ts")]);
+  const [, port] = await gateway.untilPrinted(/http:\/\/127\.0\.0\.1:(\d+)/);
+  await gateway.untilPrinted(/pid/);
+  const get = async (path = "/") => await (await fetch(`http://127.0.0.1:${port}${path}`)).text();
+  return { gateway, control, get };
+}
+
+Deno.test("stackd reload waits for the new handler, and says why there is none", async () => {
+  using directory = new TestDirectory();
+  const { gateway, control, get } = await start(directory, "-w", "2");
+  await using _ = gateway;
+  directory.write("app.ts", HANDLER.replace("v1", "v2"));
+  const done = await stackd("reload", "--control", control);
+  assertEquals([done.code, done.stdout], [0, "Reloaded\n"]);
+  assertStringIncludes(await get(), "v2");
+  directory.write("app.ts", "export default {{");
+  const failed = await stackd("reload", "--control", control);
+  assertEquals([failed.code, failed.stdout], [1, ""]);
+  assertStringIncludes(failed.stderr, `stackd: Cannot load "${directory.at("app.ts")}": `);
+  assertStringIncludes(failed.stderr, "1 | export default {{");
+  assertStringIncludes(await get(), "v2");
+  assertStringIncludes(gateway.stderr, "Cannot reload, generation 2 goes on: ");
+});
+
+Deno.test("stackd status and --status tell the same; stackd workers changes their number", async () => {
+  using directory = new TestDirectory();
+  const path = directory.at("status.sock");
+  const { gateway, control, get } = await start(directory, "-w", "2", "--status", path);
+  await using _ = gateway;
+  await get();
+  const read = async () => JSON.parse((await stackd("status", "--control", control)).stdout);
+  // The workers are asked several times a second.
+  const status = await gateway.until("the request is counted", async () => {
+    const found = await read();
+    return found.workers.some(({ requests }: { requests: number }) => requests === 1) ? found : null;
+  });
+  assertEquals([status.pid, status.generation, status.workers.length], [gateway.pid, 1, 2]);
+  const conn = await Deno.connect({ transport: "unix", path });
+  const told = JSON.parse(await new Response(conn.readable).text());
+  assertEquals(
+    told.workers.map(({ pid }: { pid: number }) => pid),
+    status.workers.map(({ pid }: { pid: number }) => pid),
+  );
+  assertEquals((await stackd("workers", "+1", "--control", control)).stdout, "3 workers\n");
+  await gateway.until("the third serves", async () => {
+    const { workers } = await read();
+    return workers.length === 3 && workers.every(({ accepting }: { accepting: number }) => accepting === 1);
+  });
+  assertEquals((await stackd("workers", "-1", "--control", control)).stdout, "2 workers\n");
+  assertEquals((await stackd("workers", "-1", "--control", control)).stdout, "1 worker\n");
+  const last = await stackd("workers", "-1", "--control", control);
+  assertEquals([last.code, last.stderr], [1, "stackd: Cannot end the last worker: stop the gateway\n"]);
+  assertStringIncludes(await get(), "v1");
+});
+
+Deno.test("stackd stop ends the gateway; then nobody answers", async () => {
+  using directory = new TestDirectory();
+  const { gateway, control } = await start(directory);
+  assertEquals((await stackd("stop", "--control", control)).stdout, "Stopping\n");
+  assertEquals((await gateway.ended).code, 0);
+  const nobody = await stackd("status", "--control", control);
+  assertEquals(nobody.code, 1);
+  assertStringIncludes(nobody.stderr, "no stackd is running there");
+});
+
+Deno.test("a pid file serves to reload and stop, without an answer", async () => {
+  using directory = new TestDirectory();
+  const pidfile = directory.at("app.pid");
+  const { gateway, get } = await start(directory, "--pidfile", pidfile);
+  directory.write("app.ts", HANDLER.replace("v1", "v2"));
+  const asked = await stackd("reload", "--pidfile", pidfile);
+  assertEquals(asked.stdout, `Asked process ${gateway.pid} to reload; its log says what came of it\n`);
+  await gateway.until("the new handler serves", async () => (await get()).includes("v2"));
+  assertEquals((await stackd("stop", "--pidfile", pidfile)).code, 0);
+  assertEquals((await gateway.ended).code, 0);
+  const gone = await stackd("stop", "--pidfile", pidfile);
+  assertEquals([gone.code, gone.stderr], [
+    1,
+    `stackd: Cannot stop by "${pidfile}": it is no pid file, or is not there\n`,
+  ]);
+});
+
+Deno.test("--env, --env-file and --chdir make the workers' world", async () => {
+  using directory = new TestDirectory();
+  directory.write("app.env", "NAME=file\n");
+  directory.write("sub/x", "");
+  const where = directory.at("sub");
+  const first = await start(directory, "--env-file", directory.at("app.env"), "--chdir", where);
+  assertEquals(await first.get(), `file ${Deno.realPathSync(where)} v1`);
+  await first.gateway.stop();
+  const second = await start(directory, "--env-file", directory.at("app.env"), "--env", "NAME=flag");
+  assert((await second.get()).startsWith("flag "));
+  await second.gateway.stop();
+});

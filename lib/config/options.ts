@@ -138,6 +138,8 @@ export interface GatewayOptions {
   readonly maxRss: number | null;
   /** A worker is replaced after so long, ms; null: never. @default {null} */
   readonly maxLifetime: number | null;
+  /** Files whose change reloads the handler; absolute. @default {[]} */
+  readonly reloadOn: readonly string[];
   /** What is set in the workers' environment. */
   readonly env: Readonly<Record<string, string>>;
   /** The workers' working directory, absolute; null: the gateway's own. */

@@ -95,6 +95,10 @@ export function validateGateway(raw: RawOptions, system: System): GatewayOptions
     upstream: DEFAULTS.upstream,
     bootTimeout: reader.one("boot-timeout", parseSeconds, DEFAULTS.bootTimeout),
     ...readWorkers(reader, system),
+    reloadOn: [
+      ...(reader.has("watch") ? [module] : []),
+      ...reader.all("touch-reload", (text) => checkPlace(resolve(system.cwd, text), system)),
+    ],
     ...readQueue(reader),
     ...readCommon(reader, system),
   };

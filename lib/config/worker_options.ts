@@ -81,6 +81,22 @@ export const WORKER_OPTIONS = [
     help: "Replace a worker after about so long",
   },
   {
+    name: "watch",
+    kind: "boolean",
+    commands: GATEWAY,
+    group: "Workers",
+    help: "Reload when the handler module's file changes",
+  },
+  {
+    name: "touch-reload",
+    kind: "string",
+    placeholder: "FILE",
+    repeatable: true,
+    commands: GATEWAY,
+    group: "Workers",
+    help: "Reload when FILE is touched or written",
+  },
+  {
     name: "env",
     kind: "string",
     placeholder: "NAME=VALUE",

@@ -8,7 +8,9 @@ import { formatAddress } from "../config/address.ts";
 import type { GatewayOptions, ListenAddress } from "../config/options.ts";
 import { type BannerRow, printBanner } from "../observe/banner.ts";
 import { logInfo } from "../observe/log.ts";
+import { watchFiles } from "../process/file_watch.ts";
 import { type Pidfile, writePidfile } from "../process/pidfile.ts";
+import { type ServiceManager, serviceManager } from "../process/service_manager.ts";
 import type { ClientServer } from "../process/status.ts";
 import { listenForSignals, type SignalQueue } from "../process/signals.ts";
 import { claimSocketPath } from "../process/unix_path.ts";
@@ -23,6 +25,7 @@ import { Supervisor } from "./supervisor.ts";
  */
 export async function runGateway(options: GatewayOptions): Promise<number> {
   const signals = listenForSignals();
+  const service = serviceManager();
   let pidfile: Pidfile | null = null;
   let supervisor: Supervisor | null = null;
   const servers: ClientServer[] = [];
@@ -37,9 +40,11 @@ export async function runGateway(options: GatewayOptions): Promise<number> {
     const asked = Promise.withResolvers<"stop">();
     servers.push(...await startServers(options, supervisor, () => asked.resolve("stop")));
     announce(options, supervisor);
-    await serveUntilStopped(options, supervisor, signals, Promise.race([stop, asked.promise]));
+    service.ready();
+    await serveUntilStopped(options, supervisor, signals, service, Promise.race([stop, asked.promise]));
     return 0;
   } finally {
+    service.close();
     for (const server of servers) server.close();
     await supervisor?.end();
     pidfile?.remove();
@@ -76,13 +81,15 @@ async function serveUntilStopped(
   options: GatewayOptions,
   supervisor: Supervisor,
   signals: SignalQueue,
+  service: ServiceManager,
   first: Promise<"stop" | "stop-now">,
 ): Promise<void> {
-  signals.onOther((intent) => {
-    if (intent === "reload") supervisor.reload().catch(() => {}); // the log has it
-    else supervisor.reopenLogs();
-  });
+  const reload = () => service.during(supervisor.reload()).catch(() => {}); // the log has it
+  signals.onOther((intent) => intent === "reload" ? reload() : supervisor.reopenLogs());
+  const watch = options.reloadOn.length === 0 ? null : watchFiles(options.reloadOn, reload);
   const now = await first === "stop-now";
+  watch?.close();
+  service.stopping();
   if (!now) logInfo(`Stopping: requests in flight have ${options.gracefulTimeout / 1_000} s to end`);
   // A second signal ends what the first one waits for.
   await Promise.race([supervisor.stop(now), signals.nextStop()]);

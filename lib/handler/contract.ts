@@ -125,6 +125,9 @@ export interface LifecycleInfo {
 /** A hook around a worker's serving. */
 export type LifecycleHook = (info: LifecycleInfo) => void | Promise<void>;
 
+/** Whether the handler can serve; false, or a throw, is a no. Anything else is a yes. */
+export type HealthHook = (info: LifecycleInfo) => unknown;
+
 /**
  * What a handler module may export. The first of `default`, `handler`, `fetch` and `application` that it exports is served,
  * unless the command line names an export.
@@ -137,6 +140,8 @@ export interface HandlerModule {
   application?: Application;
   /** Runs before the first request; a throw ends the start. */
   onStart?: LifecycleHook;
+  /** Asked after `onStart`, before any request: false, or a throw, keeps this worker, and a reload, from serving. */
+  health?: HealthHook;
   /** Runs after the last request. */
   onStop?: LifecycleHook;
 }

@@ -5,7 +5,7 @@
  */
 import { toFileUrl } from "@std/path";
 import { StackdError } from "../errors.ts";
-import type { Application, Handler, HandlerObject, LifecycleHook } from "./contract.ts";
+import type { Application, Handler, HandlerObject, HealthHook, LifecycleHook } from "./contract.ts";
 import { type Files, loadFailure } from "./load_failure.ts";
 
 /** What a module serves: a function, an object's `fetch`, or a WSGI application. */
@@ -21,6 +21,7 @@ export interface LoadedHandler {
   readonly exportName: string;
   readonly onStart: LifecycleHook | null;
   readonly onStop: LifecycleHook | null;
+  readonly health: HealthHook | null;
 }
 
 /** The exports that are looked for, in this order. */
@@ -68,7 +69,13 @@ export function classify(
       : `it has no export "${exportName}"`;
     throw invalid(path, `${state}, ${inventory(module)}; ${ACCEPTED}`);
   }
-  return { form, exportName: name, onStart: hook(path, module, "onStart"), onStop: hook(path, module, "onStop") };
+  return {
+    form,
+    exportName: name,
+    onStart: hook(path, module, "onStart"),
+    onStop: hook(path, module, "onStop"),
+    health: healthHook(path, module),
+  };
 }
 
 /** What is served, for people: "default export, object with fetch". */
@@ -91,6 +98,13 @@ function hook(path: string, module: Readonly<Record<string, unknown>>, name: "on
   if (value === undefined) return null;
   if (typeof value === "function") return value as LifecycleHook;
   throw invalid(path, `its export "${name}" must be a function, found ${kindOf(value)}`);
+}
+
+function healthHook(path: string, module: Readonly<Record<string, unknown>>): HealthHook | null {
+  const { health } = module;
+  if (health === undefined) return null;
+  if (typeof health === "function") return health as HealthHook;
+  throw invalid(path, `its export "health" must be a function, found ${kindOf(health)}`);
 }
 
 function invalid(path: string, state: string): StackdError {

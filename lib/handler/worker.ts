@@ -14,7 +14,7 @@ import { tieToParent } from "../process/parent.ts";
 import type { FileIdentity } from "../process/unix_path.ts";
 import { adapt } from "./adapt.ts";
 import { Background } from "./background.ts";
-import type { LifecycleHook, LifecycleInfo } from "./contract.ts";
+import type { HealthHook, LifecycleHook, LifecycleInfo } from "./contract.ts";
 import { describeHandler, type LoadedHandler, loadHandler } from "./loader.ts";
 import { installRequestView } from "./request_view.ts";
 import { HandlerServer } from "./server.ts";
@@ -122,10 +122,12 @@ class Worker {
     const { module, exportName, socket, accessLog } = this.#options;
     const log = this.#accessLog = openAccessLog(socket === null ? { kind: "off" } : accessLog);
     const handler = await loadHandler(module, exportName);
-    channel.send({ type: "loaded" });
+    // Said before an onStart that never gives way could keep it from being said.
+    await channel.send({ type: "loaded" });
     await this.#runOnStart(handler.onStart);
     this.#handler = handler;
     try {
+      await this.#askHealth(handler.health);
       channel.send({ type: "ready", handler: describeHandler(handler), socket: this.#listen(handler, log) });
     } catch (thrown) {
       await this.#runOnStop(STOP_AT_LEAST); // it ends what onStart began
@@ -166,6 +168,21 @@ class Worker {
   stats(): WorkerStats {
     const { requests = 0, inFlight = 0, runningTime = 0 } = this.#server?.counts ?? {};
     return { requests, exceptions: this.#exceptions, inFlight, rss: Deno.memoryUsage().rss, runningTime };
+  }
+
+  /** Nothing is switched to a handler that says that it is not well. */
+  async #askHealth(health: HealthHook | null): Promise<void> {
+    const refuse = (state: string, cause?: unknown) => {
+      const message = `Cannot start "${this.#options.module}": ${state}`;
+      return new StackdError("STACKD_HANDLER_START", message, { exitCode: 1, cause });
+    };
+    let answer: unknown;
+    try {
+      answer = await health?.(this.#lifecycle);
+    } catch (cause) {
+      throw refuse(`its health check threw ${headline(cause)}`, cause);
+    }
+    if (answer === false) throw refuse("its health check says false");
   }
 
   /** Ends within `timeout` ms, or a bit more for `onStop`; gives the exit code. Asked again, it goes on as it was. */

@@ -7,6 +7,7 @@
 import { messageOf, type StackdError } from "../errors.ts";
 import { logError } from "../observe/log.ts";
 import { Channel, type Guard } from "./channel.ts";
+import { prefixLines } from "./lines.ts";
 import type { PrivateDirectory } from "./private_dir.ts";
 import { selfCommand } from "./self.ts";
 
@@ -71,13 +72,17 @@ export abstract class ProcessHandle<Ready, Command, Message> {
     const { program, args } = selfCommand([command, path]);
     const begun = performance.now();
     try {
-      const stdio = { stdin: "piped", stdout: "inherit", stderr: "inherit" } as const;
+      const stdio = { stdin: "piped", stdout: "piped", stderr: "piped" } as const;
       this.#child = new Deno.Command(program, { args: [...args], env, ...stdio, ...(cwd === null ? {} : { cwd }) })
         .spawn();
     } catch (thrown) {
       this.#closeListener();
       throw thrown;
     }
+    const said = Promise.all([
+      prefixLines(this.#child.stdout, toStdout, `[${name.toLowerCase()}] `),
+      prefixLines(this.#child.stderr, toStderr, `[${name.toLowerCase()}] `),
+    ]);
     this.#killer = setTimeout(() => {
       this.fail(this.late(bootTimeout));
       this.kill();
@@ -87,7 +92,7 @@ export abstract class ProcessHandle<Ready, Command, Message> {
       const exit = { code, signal, lived: performance.now() - begun };
       clearTimeout(this.#killer);
       this.#closeListener();
-      await talk; // what it said before it ended counts
+      await Promise.all([talk, said]); // what it said before it ended counts
       await this.#child.stdin.abort().catch(() => {});
       this.#state = "exited";
       this.ended(exit);
@@ -183,6 +188,9 @@ export abstract class ProcessHandle<Ready, Command, Message> {
     } catch { /* closed before */ }
   }
 }
+
+const toStdout = (line: Uint8Array) => void Deno.stdout.writeSync(line);
+const toStderr = (line: Uint8Array) => void Deno.stderr.writeSync(line);
 
 /** How a process ended, as a phrase behind its name. */
 export function describeExit({ code, signal }: Pick<ProcessExit, "code" | "signal">): string {

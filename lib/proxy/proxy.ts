@@ -9,6 +9,7 @@ import type { RouteAction, RouteOptions } from "../config/route_options.ts";
 import { printBanner } from "../observe/banner.ts";
 import { logInfo } from "../observe/log.ts";
 import { type Pidfile, writePidfile } from "../process/pidfile.ts";
+import { type ServiceManager, serviceManager } from "../process/service_manager.ts";
 import { listenForSignals, type SignalQueue } from "../process/signals.ts";
 import { claimSocketPath } from "../process/unix_path.ts";
 import { VERSION } from "../version.ts";
@@ -26,13 +27,16 @@ export async function runProxy(options: ProxyOptions, reread: Reread | null): Pr
   let pidfile: Pidfile | null = null;
   let proxy: RunningProxy | null = null;
   const signals = listenForSignals();
+  const service = serviceManager();
   try {
     pidfile = options.pidfile === null ? null : writePidfile(options.pidfile);
     proxy = new RunningProxy(options, reread);
     announce(options, proxy.front.addresses);
-    await serveUntilStopped(proxy, signals);
+    service.ready();
+    await serveUntilStopped(proxy, signals, service);
     return 0;
   } finally {
+    service.close();
     proxy?.front.close();
     pidfile?.remove();
     signals.close();
@@ -40,16 +44,17 @@ export async function runProxy(options: ProxyOptions, reread: Reread | null): Pr
   }
 }
 
-async function serveUntilStopped(proxy: RunningProxy, signals: SignalQueue): Promise<void> {
+async function serveUntilStopped(proxy: RunningProxy, signals: SignalQueue, service: ServiceManager): Promise<void> {
   for (;;) {
     switch (await signals.next()) {
       case "reload":
-        await proxy.reload();
+        await service.during(proxy.reload());
         break;
       case "reopen":
         proxy.accessLog.reopen();
         break;
       case "stop":
+        service.stopping();
         logInfo(`Stopping: requests in flight have ${proxy.gracefulTimeout / 1_000} s to end`);
         // A second signal ends what the first one waits for.
         await Promise.race([proxy.front.drain(proxy.gracefulTimeout), signals.nextStop()]);

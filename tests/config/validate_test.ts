@@ -77,6 +77,7 @@ Deno.test("validateGateway() fills in every default", () => {
     maxRequests: null,
     maxRss: null,
     maxLifetime: null,
+    reloadOn: [],
     env: {},
     chdir: null,
     control: null,
@@ -131,6 +132,7 @@ const proxyOnly: [RawOptions, Record<string, unknown>][] = [
   [{ "upstream-timeout": ["2"] }, { routes: [limited({ readTimeout: 2_000 })] }],
 ];
 const gatewayOnly: [RawOptions, Record<string, unknown>][] = [
+  [{ watch: ["true"], "touch-reload": ["a", "/run/b"] }, { reloadOn: ["/home/app/app.ts", "/home/app/a", "/run/b"] }],
   [{ "env-file": ["app.env"], env: ["B=3", "C=x=y"] }, { env: { A: "1", B: "3", C: "x=y" } }],
   [{ chdir: ["."] }, { chdir: "/home/app" }],
   [{ control: ["app.ctl"] }, { control: "/home/app/app.ctl" }],

@@ -209,7 +209,7 @@ Deno.test("a handler's mistakes are answered or logged, and end nothing", async 
     [
       "/throw",
       500,
-      /The handler threw for GET "\/throw" \(request id \S+\): TypeError: thrown at once\n {4}at .*mistakes\.ts:\d+/,
+      /The handler threw for GET "\/throw" \(request id \S+\): TypeError: thrown at once\n\[worker 1\] {5}at .*mistakes\.ts:\d+/,
     ],
     ["/reject", 500, /The handler threw for GET "\/reject" .*: TypeError: thrown later\n/],
     ["/nothing", 500, /The handler returned undefined instead of a Response for GET "\/nothing"/],

@@ -1,0 +1,44 @@
+/**
+ * What a role tells the service manager that has started it, if any, from its start to its end.
+ *
+ * @module
+ */
+import { notifier } from "./notify.ts";
+
+/** The service manager; where there is none, nothing happens. */
+export interface ServiceManager {
+  ready(): void;
+  /** A reload is under way; what it comes to is handed on. */
+  during<Result>(reload: Promise<Result>): Promise<Result>;
+  stopping(): void;
+  close(): void;
+}
+
+/** The service manager of this process. Takes its variables out of the environment, which children inherit. */
+export function serviceManager(): ServiceManager {
+  const notify = notifier(Deno.env);
+  for (const name of ["NOTIFY_SOCKET", "WATCHDOG_USEC", "WATCHDOG_PID"]) Deno.env.delete(name);
+  let watchdog: ReturnType<typeof setInterval> | undefined;
+  return {
+    ready() {
+      notify?.ready();
+      const interval = notify?.watchdogInterval ?? null;
+      if (interval !== null) watchdog = setInterval(() => notify?.watchdog(), interval);
+    },
+    async during(reload) {
+      notify?.reloading();
+      try {
+        return await reload;
+      } finally {
+        notify?.ready();
+      }
+    },
+    stopping() {
+      notify?.stopping();
+    },
+    close() {
+      clearInterval(watchdog);
+      notify?.close();
+    },
+  };
+}

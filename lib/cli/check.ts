@@ -5,7 +5,7 @@
  */
 import type { RawOptions } from "../config/flags.ts";
 import { StackdError } from "../errors.ts";
-import { readProxyOptions } from "./proxy_options.ts";
+import { readProxyOptions } from "../config/proxy_options.ts";
 
 /** One line that says what is there. Throws `StackdError` with every mistake. */
 export async function checkConfiguration(raw: RawOptions): Promise<string> {

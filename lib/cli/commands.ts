@@ -49,10 +49,10 @@ export const COMMANDS: readonly Command[] = [
     async run(args, output) {
       const raw = await readFlags("proxy", args, output);
       if (raw === null) return 0;
-      const { readProxyOptions } = await import("./proxy_options.ts");
+      const { readProxyOptions } = await import("../config/proxy_options.ts");
       const options = await readProxyOptions(raw);
       const { runProxy } = await import("../proxy/proxy.ts");
-      return await runProxy(options, raw.config === undefined ? null : () => readProxyOptions(raw));
+      return await runProxy(options, raw);
     },
   },
   {
@@ -153,6 +153,15 @@ export const COMMANDS: readonly Command[] = [
     async run(args) {
       const { runFront } = await import("../gateway/front_main.ts");
       return await runFront(args);
+    },
+  },
+  {
+    name: "proxy-front",
+    summary: "Serve clients for a proxy of several processes",
+    hidden: true,
+    async run(args) {
+      const { runProxyFront } = await import("../proxy/front_main.ts");
+      return await runProxyFront(args);
     },
   },
   {

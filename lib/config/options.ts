@@ -22,6 +22,8 @@ export type ListenAddress =
   & {
     /** Whether every connection begins with a PROXY protocol header that says who the client is. @default {false} */
     readonly proxyProtocol?: boolean;
+    /** Whether other processes of ours listen on the same port. @default {false} */
+    readonly reusePort?: boolean;
     /** Largest body of a request that comes this way, bytes, 0 = unlimited. @default the limits' own */
     readonly maxBody?: number;
   };
@@ -93,6 +95,8 @@ export interface ProxyOptions {
   readonly pidfile: string | null;
   /** How long a graceful stop waits for requests in flight, ms. @default {30000} */
   readonly gracefulTimeout: number;
+  /** How many processes serve. @default {1} */
+  readonly workers: number;
 }
 
 /** Everything `stackd gateway` needs. */

@@ -52,8 +52,16 @@ export function validateProxy(raw: RawOptions, system: System, file: ProxyFile |
     return { ...parseListen(text, system.cwd), ...(proxyProtocol ? { proxyProtocol } : {}) };
   }, system);
   const flagged = readRoutes(reader, upstream, queue, system);
+  const workers = readWorkerCount(reader, system);
+  if (workers > 1 && listen.length > 0 && listen.every(({ transport }) => transport === "unix")) {
+    reader.mistakes.add(
+      "STACKD_USAGE",
+      "Cannot use --workers: several processes cannot share a unix socket, listen on a port too",
+    );
+  }
   const options: ProxyOptions = {
     listen,
+    workers,
     routes: [...flagged, ...(file?.routes ?? []).filter((route) => !flagged.some((flag) => isSamePlace(flag, route)))],
     ...readCommon(reader, system),
   };
@@ -113,10 +121,13 @@ function readQueue(reader: Reader): QueueLimits {
   };
 }
 
+function readWorkerCount(reader: Reader, system: System): number {
+  return reader.one("workers", (text) => text === "auto" ? system.cpus : parseCount(text), DEFAULTS.workers);
+}
+
 function readWorkers(reader: Reader, system: System) {
-  const parseWorkers = (text: string) => text === "auto" ? system.cpus : parseCount(text);
   return {
-    workers: reader.one("workers", parseWorkers, DEFAULTS.workers),
+    workers: readWorkerCount(reader, system),
     front: reader.has("front"),
     workerRequests: reader.one("worker-requests", (text) => parseCount(text), DEFAULTS.workerRequests),
     requestTimeout: reader.one("request-timeout", parseSeconds, DEFAULTS.requestTimeout),

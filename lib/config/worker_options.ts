@@ -8,6 +8,7 @@ import type { OptionSpec } from "./option_spec.ts";
 import { formatSeconds } from "./values.ts";
 
 const GATEWAY = ["gateway"] as const;
+const BOTH = ["gateway", "proxy"] as const;
 
 /** The rows of the group "Workers". */
 export const WORKER_OPTIONS = [
@@ -16,9 +17,9 @@ export const WORKER_OPTIONS = [
     aliases: ["w"],
     kind: "string",
     placeholder: "N|auto",
-    commands: GATEWAY,
+    commands: BOTH,
     group: "Workers",
-    help: "Processes that serve; auto is one for each CPU",
+    help: "Processes that serve; auto is one for each CPU. Those of a proxy share its port",
     shownDefault: String(DEFAULTS.workers),
   },
   {

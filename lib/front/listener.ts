@@ -79,14 +79,15 @@ function open(address: ListenAddress): Deno.Listener {
         Deno.umask(umask);
       }
     }
-    const { hostname, port } = address;
-    if (hostname !== "") return Deno.listen({ hostname, port, tcpBacklog: BACKLOG });
+    const { hostname, port, reusePort = false } = address;
+    const options = { port, reusePort, tcpBacklog: BACKLOG };
+    if (hostname !== "") return Deno.listen({ ...options, hostname });
     try {
       // "::" takes IPv4 too, unless the system says otherwise.
-      return Deno.listen({ hostname: "::", port, tcpBacklog: BACKLOG });
+      return Deno.listen({ ...options, hostname: "::" });
     } catch (thrown) {
       if (thrown instanceof Deno.errors.AddrInUse || thrown instanceof Deno.errors.PermissionDenied) throw thrown;
-      return Deno.listen({ hostname: "0.0.0.0", port, tcpBacklog: BACKLOG });
+      return Deno.listen({ ...options, hostname: "0.0.0.0" });
     }
   } catch (cause) {
     const where = `Cannot listen on "${name(address)}"`;

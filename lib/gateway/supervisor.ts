@@ -25,7 +25,7 @@ const WATCH_INTERVAL = 250;
 export class Supervisor {
   readonly #options: GatewayOptions;
   readonly #directory: PrivateDirectory;
-  readonly #front: FrontSlot | null;
+  readonly #front: FrontSlot<FrontHandle> | null;
   /** Whether the one worker serves the public socket itself. */
   readonly #direct: boolean;
   #generation: Generation;
@@ -47,7 +47,7 @@ export class Supervisor {
     const { http, socket, workers, front } = options;
     this.#direct = socket !== null && workers === 1 && !front;
     const needsFront = http.length > 0 || (socket !== null && !this.#direct);
-    this.#front = needsFront ? new FrontSlot((listen, sockets) => this.#spawnFront(listen, sockets)) : null;
+    this.#front = needsFront ? new FrontSlot("The front", (listen) => this.#spawnFront(listen)) : null;
     this.#size = workers;
     this.#generation = this.#makeGeneration(1);
   }
@@ -67,7 +67,6 @@ export class Supervisor {
     await this.#generation.start();
     if (this.#ended) return;
     try {
-      await this.#front?.serve(socketsOf(this.#generation));
       await this.#front?.start();
     } catch (thrown) {
       await this.#generation.stop(0); // what onStart began, onStop ends
@@ -89,7 +88,7 @@ export class Supervisor {
         return new WorkerHandle({ options, directory: this.#directory, bootTimeout, env, cwd: chdir });
       },
       onChange: async (generation) => {
-        if (generation === this.#generation) await this.#front?.serve(socketsOf(generation));
+        if (generation === this.#generation) await this.#front?.current?.serve(socketsOf(generation));
       },
     });
   }
@@ -103,17 +102,17 @@ export class Supervisor {
     return { workerId, module, exportName, socket: own, privateSocket, trustedProxies, accessLog, requestTimeout };
   }
 
-  #spawnFront(listen: readonly ListenAddress[] | null, sockets: readonly string[]): Promise<FrontHandle> {
+  #spawnFront(listen: readonly ListenAddress[] | null): Promise<FrontHandle> {
     const { http, socket: path, socketMode: mode, socketOwner: owner } = this.#options;
-    if (listen !== null || this.#direct || path === null) return this.#makeFront(listen ?? http, sockets);
+    if (listen !== null || this.#direct || path === null) return this.#makeFront(listen ?? http);
     // How large a body may be is the business of the proxy that stands before a unix socket.
-    return this.#makeFront([{ transport: "unix", path, mode, owner, maxBody: 0 }, ...http], sockets);
+    return this.#makeFront([{ transport: "unix", path, mode, owner, maxBody: 0 }, ...http]);
   }
 
-  async #makeFront(listen: readonly ListenAddress[], sockets: readonly string[]): Promise<FrontHandle> {
+  async #makeFront(listen: readonly ListenAddress[]): Promise<FrontHandle> {
     // A front that was killed has left its socket's file.
     for (const address of listen) if (address.transport === "unix") await claimSocketPath(address.path);
-    return new FrontHandle(this.#frontStart(listen), this.#directory, sockets);
+    return new FrontHandle(this.#frontStart(listen), this.#directory, socketsOf(this.#generation));
   }
 
   #frontStart(listen: readonly ListenAddress[]): FrontStart {
@@ -172,7 +171,7 @@ export class Supervisor {
       this.#next = null;
     }
     this.#generation = next;
-    await this.#front?.serve(socketsOf(next));
+    await this.#front?.current?.serve(socketsOf(next));
     logInfo(`Reloaded: generation ${number} serves, generation ${old.number} finishes its requests`);
     const retired = old.stop(this.#options.gracefulTimeout).then(() => {
       this.#retiring.delete(retired);

@@ -7,21 +7,32 @@ import type { ListenAddress } from "../config/options.ts";
 import { messageOf } from "../errors.ts";
 import { logError, logInfo } from "../observe/log.ts";
 import { afterDeath } from "./backoff.ts";
-import type { FrontHandle } from "./front_handle.ts";
-import { describeExit } from "./process_handle.ts";
+import { describeExit, type ProcessExit } from "./process_handle.ts";
 
-/** Starts a front on `listen` that sends requests to `sockets`; `listen` is null for the first one, which chooses free ports. */
-export type SpawnFront = (listen: readonly ListenAddress[] | null, sockets: readonly string[]) => Promise<FrontHandle>;
+/** What a slot needs of a front. */
+export interface FrontOccupant {
+  readonly pid: number;
+  readonly ready: Promise<{ readonly addresses: readonly ListenAddress[] }>;
+  readonly exited: Promise<ProcessExit>;
+  reopen(): void;
+  drain(timeout: number): Promise<ProcessExit>;
+  kill(): void;
+}
+
+/** Starts a front on `listen`; null for the first one, which listens as it was configured and chooses free ports. */
+export type SpawnFront<Front> = (listen: readonly ListenAddress[] | null) => Promise<Front>;
 
 /** A place for one front. */
-export class FrontSlot {
-  readonly #spawn: SpawnFront;
-  #current: FrontHandle | null = null;
+export class FrontSlot<Front extends FrontOccupant> {
+  readonly #name: string;
+  readonly #spawn: SpawnFront<Front>;
+  #current: Front | null = null;
   #addresses: readonly ListenAddress[] = [];
-  #sockets: readonly string[] = [];
   #stopping = false;
 
-  constructor(spawn: SpawnFront) {
+  /** `name`: for the log, as "The front". */
+  constructor(name: string, spawn: SpawnFront<Front>) {
+    this.#name = name;
     this.#spawn = spawn;
   }
 
@@ -30,8 +41,9 @@ export class FrontSlot {
     return this.#addresses;
   }
 
-  get pid(): number | null {
-    return this.#current?.pid ?? null;
+  /** The front that serves, or the next one; null before the first. */
+  get current(): Front | null {
+    return this.#current;
   }
 
   /** Starts the first front. Throws `StackdError` when it cannot listen. */
@@ -40,8 +52,8 @@ export class FrontSlot {
     this.#keep(front);
   }
 
-  async #fill(listen: readonly ListenAddress[] | null): Promise<FrontHandle> {
-    const front = this.#current = await this.#spawn(listen, this.#sockets);
+  async #fill(listen: readonly ListenAddress[] | null): Promise<Front> {
+    const front = this.#current = await this.#spawn(listen);
     try {
       this.#addresses = (await front.ready).addresses;
       return front;
@@ -52,32 +64,26 @@ export class FrontSlot {
     }
   }
 
-  async #keep(first: FrontHandle): Promise<void> {
+  async #keep(first: Front): Promise<void> {
     let deaths = 0;
-    for (let front: FrontHandle | null = first;;) {
+    for (let front: Front | null = first;;) {
       const exit = await front?.exited;
       if (this.#stopping) return;
       const respawn = afterDeath(deaths, exit?.lived ?? 0);
       deaths = respawn.deaths;
       if (front !== null && exit !== undefined) {
-        logError(`The front (pid ${front.pid}) ${describeExit(exit)}; another one is started`);
+        logError(`${this.#name} (pid ${front.pid}) ${describeExit(exit)}; another one is started`);
       }
       await new Promise((resolve) => setTimeout(resolve, respawn.delay));
       if (this.#stopping) return;
       try {
         front = await this.#fill(this.#addresses);
-        logInfo(`The front serves again (pid ${front.pid})`);
+        logInfo(`${this.#name} serves again (pid ${front.pid})`);
       } catch (thrown) {
         front = null;
-        if (!this.#stopping) logError(`The front did not come back: ${messageOf(thrown)}`);
+        if (!this.#stopping) logError(`${this.#name} did not come back: ${messageOf(thrown)}`);
       }
     }
-  }
-
-  /** Requests go to the workers on these sockets when this settles. */
-  async serve(sockets: readonly string[]): Promise<void> {
-    this.#sockets = sockets;
-    await this.#current?.serve(sockets);
   }
 
   /** Opens log files anew. */

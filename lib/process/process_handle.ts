@@ -26,7 +26,7 @@ export interface ProcessExit {
 /** What every kind of process is started with. */
 export interface ProcessStart<Message> {
   /** The hidden command, which is also what `ps` shows. */
-  readonly command: "worker" | "front";
+  readonly command: "worker" | "front" | "proxy-front";
   /** For log lines: "Worker 1". */
   readonly name: string;
   /** The private directory, for the channel. */

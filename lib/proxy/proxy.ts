@@ -4,6 +4,8 @@
  * @module
  */
 import { formatAddress } from "../config/address.ts";
+import type { RawOptions } from "../config/flags.ts";
+import { readProxyOptions } from "../config/proxy_options.ts";
 import type { ListenAddress, ProxyOptions, UpstreamTarget } from "../config/options.ts";
 import type { RouteAction, RouteOptions } from "../config/route_options.ts";
 import { printBanner } from "../observe/banner.ts";
@@ -13,51 +15,56 @@ import { type ServiceManager, serviceManager } from "../process/service_manager.
 import { listenForSignals, type SignalQueue } from "../process/signals.ts";
 import { claimSocketPath } from "../process/unix_path.ts";
 import { VERSION } from "../version.ts";
+import type { Configured } from "./reload.ts";
 import { RunningProxy } from "./running.ts";
 
-/** Reads the configuration again, from where it came. Throws `StackdError` with every mistake in it. */
-export type Reread = () => Promise<ProxyOptions>;
-
 /**
- * Runs `stackd proxy` until it is told to stop; returns the exit code. `reread`: how HUP gets at a changed configuration; null
- * when there is no file. Throws `StackdError` when it cannot start: then nothing is left behind.
+ * Runs `stackd proxy` until it is told to stop; returns the exit code. `raw`: what the command line says, from which HUP gets at a
+ * changed configuration. Throws `StackdError` when it cannot start: then nothing is left behind.
  */
-export async function runProxy(options: ProxyOptions, reread: Reread | null): Promise<number> {
+export async function runProxy(options: ProxyOptions, raw: RawOptions): Promise<number> {
   for (const address of options.listen) if (address.transport === "unix") await claimSocketPath(address.path);
   let pidfile: Pidfile | null = null;
-  let proxy: RunningProxy | null = null;
+  let proxy: Configured | null = null;
   const signals = listenForSignals();
   const service = serviceManager();
   try {
     pidfile = options.pidfile === null ? null : writePidfile(options.pidfile);
-    proxy = new RunningProxy(options, reread);
-    announce(options, proxy.front.addresses);
+    if (options.workers > 1) {
+      const { SeveralFronts } = await import("./several.ts");
+      const several = proxy = new SeveralFronts(options, raw);
+      await several.start();
+    } else proxy = new RunningProxy(options, raw.config === undefined ? null : () => readProxyOptions(raw));
+    announce(options, proxy.addresses);
     service.ready();
     await serveUntilStopped(proxy, signals, service);
     return 0;
   } finally {
     service.close();
-    proxy?.front.close();
+    await proxy?.end();
     pidfile?.remove();
     signals.close();
-    await proxy?.accessLog.close();
   }
 }
 
-async function serveUntilStopped(proxy: RunningProxy, signals: SignalQueue, service: ServiceManager): Promise<void> {
+async function serveUntilStopped(
+  proxy: Configured,
+  signals: SignalQueue,
+  service: ServiceManager,
+): Promise<void> {
   for (;;) {
     switch (await signals.next()) {
       case "reload":
         await service.during(proxy.reload());
         break;
       case "reopen":
-        proxy.accessLog.reopen();
+        proxy.reopenLogs();
         break;
       case "stop":
         service.stopping();
         logInfo(`Stopping: requests in flight have ${proxy.gracefulTimeout / 1_000} s to end`);
         // A second signal ends what the first one waits for.
-        await Promise.race([proxy.front.drain(proxy.gracefulTimeout), signals.nextStop()]);
+        await Promise.race([proxy.drain(proxy.gracefulTimeout), signals.nextStop()]);
         return;
       case "stop-now":
         return;
@@ -69,6 +76,7 @@ function announce(options: ProxyOptions, addresses: readonly ListenAddress[]): v
   printBanner(`stackd ${VERSION} proxy`, [
     ...addresses.map((address): [string, string] => ["listen", describeListener(address)]),
     ...options.routes.map((route): [string, string] => ["route", describeRoute(route)]),
+    ...(options.workers > 1 ? [["workers", String(options.workers)] as [string, string]] : []),
     ["pid", String(Deno.pid)],
   ]);
 }

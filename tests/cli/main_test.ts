@@ -48,7 +48,11 @@ Deno.test("main() prints the overview as an error when nothing is asked for", as
 });
 
 Deno.test("main() hides commands for the program's own use", () => {
-  assertEquals(COMMANDS.filter((command) => command.hidden).map((command) => command.name), ["front", "worker"]);
+  assertEquals(COMMANDS.filter((command) => command.hidden).map((command) => command.name), [
+    "front",
+    "proxy-front",
+    "worker",
+  ]);
   assert(!/^  (?:front|worker)\s/m.test(overview));
 });
 

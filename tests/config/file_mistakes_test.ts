@@ -16,7 +16,7 @@ const CASES: [toml: string, mistakes: string[]][] = [
   ["[gateway]\nfoo = 1", []],
   ["[proxy]\nmax-bdy = 1", ['2: "max-bdy" is no key of [proxy], did you mean "max-body"?']],
   ["[proxy]\nsocket = 1", [
-    '2: "socket" is no key of [proxy], its keys are proxy-protocol, listen, trusted-proxies, max-body, max-header-size, header-timeout, body-timeout, write-timeout, keepalive-timeout, keepalive-requests, max-connections, max-connections-per-client, upstream-connect-timeout, upstream-timeout, queue, queue-timeout, graceful-timeout, access-log, pidfile, route',
+    '2: "socket" is no key of [proxy], its keys are proxy-protocol, listen, trusted-proxies, workers, max-body, max-header-size, header-timeout, body-timeout, write-timeout, keepalive-timeout, keepalive-requests, max-connections, max-connections-per-client, upstream-connect-timeout, upstream-timeout, queue, queue-timeout, graceful-timeout, access-log, pidfile, route',
   ]],
   ["[proxy]\nmax-body = true", ["2: max-body = true: a text in quotes or a number is needed"]],
   ["[proxy]\npidfile = ['a', 'b']", ["2: pidfile = ['a', 'b']: one value is needed, not an array"]],

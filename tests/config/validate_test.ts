@@ -43,6 +43,7 @@ function mistakeOf(act: () => unknown): [code: string, message: string] {
 Deno.test("validateProxy() fills in every default", () => {
   assertEquals(validateProxy(proxy, system), {
     listen: [{ transport: "tcp", hostname: "", port: 8080 }],
+    workers: 1,
     routes: [relayed("/", { transport: "unix", path: "/run/app.sock" })],
     limits: DEFAULTS.limits,
     trustedProxies: { unix: false, networks: [] },
@@ -106,6 +107,7 @@ const common: [RawOptions, Record<string, unknown>][] = [
   [{ "pidfile": ["app.pid"] }, { pidfile: "/home/app/app.pid" }],
 ];
 const proxyOnly: [RawOptions, Record<string, unknown>][] = [
+  [{ workers: ["auto"] }, { workers: 4 }],
   [{ listen: ["unix:p.sock", "[::1]:80"] }, {
     listen: [{ transport: "unix", path: "/home/app/p.sock" }, { transport: "tcp", hostname: "::1", port: 80 }],
   }],

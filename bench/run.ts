@@ -3,10 +3,12 @@
  *
  * @module
  */
+import { benchGateway } from "./gateway.ts";
 import { benchProxy } from "./proxy.ts";
 import { benchRoutes } from "./routes.ts";
 
 const SUBJECTS: Record<string, (args: readonly string[]) => Promise<void>> = {
+  gateway: benchGateway,
   proxy: benchProxy,
   routes: benchRoutes,
 };

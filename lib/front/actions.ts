@@ -8,17 +8,17 @@ import type { Answer } from "../http1/answer.ts";
 import { latin1 } from "../http1/bytes.ts";
 import type { BufferPool } from "../http1/buffers.ts";
 import type { Exchange } from "../http1/exchange.ts";
-import { openStaticRoot, serveStatic, type StaticRoot } from "../static/files.ts";
 import { compileChoice } from "./choice.ts";
 import type { Client } from "./forwarded.ts";
 import type { Groups } from "./groups.ts";
 import { headPool } from "./heads.ts";
 import { type Relay, relay } from "./relay.ts";
 import { compileShaping } from "./shaping.ts";
+import { staticAct } from "./static_act.ts";
 import { render } from "./template.ts";
 
 /** Sends an answer in a route's name. */
-interface Answering {
+export interface Answering {
   answer(exchange: Exchange, client: Client | null, answer: Answer): Promise<void>;
   /** The same answer, with the route's page where it is an error that there is one for. */
   withErrorPage(answer: Answer): Answer;
@@ -45,7 +45,7 @@ export function compileAction(options: RouteOptions, context: ActionContext): Ac
       return (_, exchange, client) => relay(exchange, target, client);
     }
     case "static":
-      return staticAct(options.prefix, openStaticRoot(action.root));
+      return staticAct(options);
     case "redirect":
       return (route, exchange, client) =>
         route.answer(exchange, client, redirect(action.status, render(action.location, exchange, client)));
@@ -59,13 +59,14 @@ export function compileAction(options: RouteOptions, context: ActionContext): Ac
 
 function compileRelay(options: RouteOptions, { groups, maxHeadSize, heads }: ActionContext): Relay {
   if (options.action.kind !== "upstream") throw new TypeError("not a route to an upstream");
-  const group = groups.get(options.action.group);
+  const group = groups.get(options.action.group), { limits } = group.options;
   const shaping = compileShaping(options, maxHeadSize);
   return {
     group,
     choice: compileChoice(group.options),
     shaping,
-    readTimeout: options.upstreamTimeout ?? group.options.limits.readTimeout,
+    readTimeout: options.upstreamTimeout ?? limits.readTimeout,
+    streamTimeout: options.upstreamTimeout ?? limits.streamTimeout ?? limits.readTimeout,
     heads: shaping === null ? heads : headPool(maxHeadSize, shaping.room),
   };
 }
@@ -75,23 +76,5 @@ function redirect(status: number, location: string): Answer {
     status,
     fields: [["Location", location], ["Content-Type", "text/plain; charset=utf-8"]],
     body: latin1(`${status} ${location}\n`),
-  };
-}
-
-function staticAct(prefix: string, root: StaticRoot): Act {
-  return async (route, exchange, client) => {
-    const target = exchange.head.target(exchange.bytes);
-    const queryAt = target.indexOf("?");
-    const originalPath = queryAt === -1 ? target : target.slice(0, queryAt);
-    const path = exchange.normalPath ?? originalPath;
-    const answer = await serveStatic(root, {
-      method: exchange.method,
-      path: prefix === "/" ? path : path.slice(prefix.length),
-      originalPath,
-      query: queryAt === -1 ? "" : target.slice(queryAt),
-      requestId: exchange.requestId,
-      field: (name) => exchange.field(name),
-    });
-    await route.answer(exchange, client, route.withErrorPage(answer));
   };
 }

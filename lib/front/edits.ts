@@ -4,11 +4,12 @@
  * @module
  */
 import type { FieldEdit, FieldEdits } from "../config/route_options.ts";
+import type { Template } from "../config/template.ts";
 import type { Field } from "../http1/answer.ts";
 import { COLON, equalsIgnoringCase, latin1, LF, putText } from "../http1/bytes.ts";
 import type { Exchange } from "../http1/exchange.ts";
 import type { Client } from "./forwarded.ts";
-import { render } from "./template.ts";
+import { isConstant, render, renderConstant } from "./template.ts";
 
 /** Changes, ready to be made. */
 export class HeadEdits {
@@ -40,9 +41,19 @@ export class HeadEdits {
 
   /** Makes them in the fields of an answer of our own. */
   applyTo(fields: readonly Field[], exchange: Exchange, client: Client | null): Field[] {
+    return this.#edited(fields, (value) => render(value, exchange, client));
+  }
+
+  /** The same for whichever request, when no value has a variable in it; else null. */
+  constant(): ((fields: readonly Field[]) => Field[]) | null {
+    if (!this.#written.every(({ value }) => isConstant(value))) return null;
+    return (fields) => this.#edited(fields, renderConstant);
+  }
+
+  #edited(fields: readonly Field[], valueOf: (value: Template) => string): Field[] {
     const edited = fields.filter(([name]) => !this.#droppedNames.has(name.toLowerCase()));
     for (const { name, value } of this.#written) {
-      const text = render(value, exchange, client);
+      const text = valueOf(value);
       if (text !== "") edited.push([name, text]);
     }
     return edited;

@@ -20,6 +20,7 @@ import { messageOf } from "../errors.ts";
 import { compileTrust, type Trust } from "../http1/trust.ts";
 import type { AccessLog } from "../observe/access_log.ts";
 import { logError, logWarn } from "../observe/log.ts";
+import { UpstreamConnection } from "../upstream/connection.ts";
 import { Admission } from "./admission.ts";
 import { failureOf } from "./failure.ts";
 import { Pacer } from "./bandwidth.ts";
@@ -27,6 +28,7 @@ import { type Client, clientBehind } from "./forwarded.ts";
 import { listen, type Listener } from "./listener.ts";
 import { logExchange } from "./log_exchange.ts";
 import { normalizePath } from "./path.ts";
+import { describe } from "./describe.ts";
 import { readProxyHeader } from "./proxy_header.ts";
 import type { Route } from "./route.ts";
 import { RouteTable } from "./route_table.ts";
@@ -55,6 +57,8 @@ export interface Front {
   apply(changes: FrontChanges): void;
   /** Gives the groups called `group` other servers; requests that wait for one get their turns. */
   setServers(group: string, servers: readonly ServerOptions[]): void;
+  /** The requests that the server called `authority` has now, each as a phrase: `GET "/a" (request id 1), for 2.5 s`. */
+  inside(authority: string): string[];
   /**
    * Stops accepting and lets the requests in flight end, for at most `timeout` ms; then closes what is left. Connections
    * that are idle get a moment in which a request that is already on its way is still answered.
@@ -135,6 +139,17 @@ class RunningFront implements Front, Service {
 
   setServers(group: string, servers: readonly ServerOptions[]): void {
     this.#routes.setServers(group, servers);
+  }
+
+  inside(authority: string): string[] {
+    const found: string[] = [];
+    for (const { workingFor, exchange } of this.#connections) {
+      if (exchange === null || !(workingFor instanceof UpstreamConnection) || workingFor.authority !== authority) {
+        continue;
+      }
+      found.push(`${describe(exchange)}, for ${((performance.now() - exchange.begun) / 1_000).toFixed(1)} s`);
+    }
+    return found;
   }
 
   get addresses(): readonly ListenAddress[] {
@@ -296,12 +311,6 @@ function closeQuietly(conn: Deno.Conn): void {
 
 function trustOf(trusted: TrustedProxies): Trust | null {
   return trusted.unix || trusted.networks.length > 0 ? compileTrust(trusted) : null;
-}
-
-function describe(exchange: Exchange): string {
-  if (!exchange.readable) return "a request";
-  const { head, bytes } = exchange;
-  return `${exchange.method} ${JSON.stringify(head.target(bytes))} (request id ${exchange.requestId})`;
 }
 
 function wait(ms: number): Promise<void> {

@@ -14,7 +14,16 @@ export function render(template: Template, exchange: Exchange, client: Client | 
   for (const part of template) {
     value += typeof part === "string" ? asBytes(part) : valueOf(part.variable, exchange, client);
   }
-  // Nothing a request holds may end the line it is written to.
+  return withoutControls(value);
+}
+
+/** The value of a template without variables; of another one, what is between them. */
+export function renderConstant(template: Template): string {
+  return withoutControls(template.map((part) => typeof part === "string" ? asBytes(part) : "").join(""));
+}
+
+/** Nothing a request holds may end the line it is written to. */
+function withoutControls(value: string): string {
   // deno-lint-ignore no-control-regex
   return value.replace(/[\x00-\x08\x0a-\x1f\x7f]/g, "");
 }
@@ -54,7 +63,7 @@ function valueOf(variable: Variable, exchange: Exchange, client: Client | null):
     case "scheme":
       return client?.scheme ?? "http";
     case "server_port":
-      return String(exchange.connection.port ?? "");
+      return portOf(exchange.connection.wire.conn.localAddr);
     case "uri":
       return exchange.normalPath ?? originForm(exchange).split("?", 1)[0];
   }
@@ -74,4 +83,8 @@ export function originForm(exchange: Exchange): string {
 function queryOf(exchange: Exchange): string {
   const target = originForm(exchange), at = target.indexOf("?");
   return at === -1 ? "" : target.slice(at);
+}
+
+function portOf(address: Deno.Addr): string {
+  return address.transport === "tcp" ? String(address.port) : "";
 }

@@ -59,6 +59,9 @@ async function serve(
           serve(command.sockets);
           channel.send({ type: "serves" });
           break;
+        case "inside":
+          for (const request of front.inside(`unix:${command.socket}`)) logError(`${command.name} has ${request}`);
+          break;
         case "reopen":
           accessLog.reopen();
           break;

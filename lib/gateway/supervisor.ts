@@ -87,6 +87,9 @@ export class Supervisor {
         const options = this.#workerOptions(id);
         return new WorkerHandle({ options, directory: this.#directory, bootTimeout, env, cwd: chdir });
       },
+      onStuck: ({ name, pid, options: { privateSocket } }) => {
+        if (privateSocket !== null) this.#front?.current?.logInside(privateSocket, `${name} (pid ${pid})`);
+      },
       onChange: async (generation) => {
         if (generation === this.#generation) await this.#front?.current?.serve(socketsOf(generation));
       },

@@ -19,10 +19,10 @@ import { within } from "./within.ts";
 
 /** Mode of a private socket. */
 const PRIVATE_MODE = 0o600;
-/** Longest time in a drain in which idle connections are still served, ms. */
-const GRACE = 200;
-/** A socket on which nothing arrived for this long, ms, is quiet. */
-const QUIET = 60;
+/** Longest time in a drain in which idle connections are still served, ms; where requests do not end, as over HTTP/2. */
+const GRACE = 5_000;
+/** A socket on which nothing arrived for so many turns of this length, ms, is quiet. */
+const QUIET_TURNS = 10, TURN = 10;
 
 /** What a server needs of its worker. */
 export interface ServerOptions {
@@ -47,8 +47,8 @@ export interface Counts {
 /** A running listener. */
 interface Listener {
   readonly server: Deno.HttpServer<Deno.UnixAddr>;
-  /** Whether peers that are not ours connect to it. */
-  readonly isPublic: boolean;
+  /** Requests that have come to it. */
+  served: number;
 }
 
 /** The sockets of one worker. */
@@ -56,7 +56,6 @@ export class HandlerServer {
   readonly #options: ServerOptions;
   readonly #listeners: Listener[] = [];
   #draining = false;
-  #served = 0;
   #inFlight = 0;
   #runningTime = 0;
   readonly #deadlines = new Deadlines();
@@ -66,7 +65,8 @@ export class HandlerServer {
   }
 
   get counts(): Counts {
-    return { requests: this.#served, inFlight: this.#inFlight, runningTime: this.#runningTime };
+    const requests = this.#listeners.reduce((sum, { served }) => sum + served, 0);
+    return { requests, inFlight: this.#inFlight, runningTime: this.#runningTime };
   }
 
   /** Serves our own front, which has logged and checked what it sends. Throws `STACKD_LISTEN`. */
@@ -93,7 +93,7 @@ export class HandlerServer {
     };
     const handler = (request: Request): Response | Promise<Response> => {
       const begun = performance.now();
-      this.#served++;
+      listener.served++;
       this.#inFlight++;
       if (site.trust !== null) markTrusted(request);
       const info = new RequestInfo(request, site);
@@ -107,7 +107,8 @@ export class HandlerServer {
       file,
       (path) => Deno.serve({ path, onListen: () => {}, onError }, handler),
     );
-    this.#listeners.push({ server, isPublic });
+    const listener: Listener = { server, served: 0 };
+    this.#listeners.push(listener);
     return identity;
   }
 
@@ -144,25 +145,31 @@ export class HandlerServer {
    * process.
    *
    * Deno closes idle connections at once when it shuts down, and what their clients just wrote is lost. So every answer says
-   * `Connection: close` from now on, and a public socket is served until it is quiet, but not for long: clients that keep
-   * connections open leave by themselves then.
+   * `Connection: close` from now on, and each socket is served until it is quiet. That nobody sends anything any more does not
+   * mean that everything that was sent has been read, when a handler keeps the processor busy.
    *
    * @returns Whether all were answered.
    */
   async drain(timeout: number): Promise<boolean> {
     this.#draining = true;
     const deadline = performance.now() + timeout;
-    if (this.#listeners.some(({ isPublic }) => isPublic)) await this.#untilQuiet(Math.min(GRACE, timeout));
-    const down = Promise.all(this.#listeners.map(({ server }) => server.shutdown())).then(() => true);
+    const ended = this.#listeners.map(async (listener) => {
+      await untilQuiet(listener, Math.min(GRACE, timeout));
+      await listener.server.shutdown();
+    });
+    const down = Promise.all(ended).then(() => true);
     return await within(down, Math.max(0, deadline - performance.now())) ?? false;
   }
+}
 
-  async #untilQuiet(longest: number): Promise<void> {
-    for (let waited = 0; waited < longest; waited += QUIET) {
-      const before = this.#served;
-      await new Promise((resolve) => setTimeout(resolve, Math.min(QUIET, longest - waited)));
-      if (this.#served === before) return;
-    }
+/** Waits until nothing comes to a socket any more, for at most `longest` ms. */
+async function untilQuiet(listener: Listener, longest: number): Promise<void> {
+  const end = performance.now() + longest;
+  // Many short turns, not one long one: in a turn that a busy handler fills nothing is read.
+  for (let quiet = 0; quiet < QUIET_TURNS && performance.now() < end;) {
+    const before = listener.served;
+    await new Promise((resolve) => setTimeout(resolve, TURN));
+    quiet = listener.served === before ? quiet + 1 : 0;
   }
 }
 

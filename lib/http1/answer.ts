@@ -7,12 +7,18 @@
 /** One field of an answer, in the order and spelling it is sent. */
 export type Field = readonly [name: string, value: string];
 
-/** A part of an open file. The engine closes the file, whatever happens. */
-export interface FileBody {
-  readonly file: Deno.FsFile;
+/** Bytes of an open file. */
+export interface FilePart {
   /** First byte to send. */
   readonly start: number;
-  /** Bytes to send; a file that turns out shorter ends the connection. */
+  readonly length: number;
+}
+
+/** Parts of an open file, with what stands between them. The engine closes the file, whatever happens. */
+export interface FileBody {
+  readonly file: Deno.FsFile;
+  readonly pieces: readonly (FilePart | Uint8Array<ArrayBuffer>)[];
+  /** Bytes of all pieces; a file that turns out shorter, or changes meanwhile, ends the connection. */
   readonly length: number;
 }
 

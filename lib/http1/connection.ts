@@ -88,13 +88,11 @@ export class ClientConnection implements Expiring {
     return Math.min(this.#readDeadline, this.#writeDeadline);
   }
 
-  /** The port that the client connected to; null on a unix socket. */
-  get port(): number | null {
-    const { localAddr } = this.wire.conn;
-    return localAddr.transport === "tcp" ? localAddr.port : null;
+  /** The request that is being read or answered. */
+  get exchange(): Exchange | null {
+    return this.#exchange;
   }
 
-  /** Whether no request is being read or answered. */
   get idle(): boolean {
     return this.#phase === "idle";
   }

@@ -36,6 +36,8 @@ export class Exchange {
   /** Whether the head could be read: else there is no method and no target to speak of. */
   readable = false;
   lastOnConnection = false;
+  /** When its first byte was looked at, by the coarse clock of the service's deadlines. */
+  begun = 0;
   /** The client's address as far as it is known: the peer's, or what a trusted proxy says; null for a unix socket. */
   clientAddress: string | null = null;
   /** The path in normal form, when it had to be normalised for routing. */
@@ -48,6 +50,7 @@ export class Exchange {
     this.connection = connection;
     this.head = new RequestHead(limits);
     this.body = new RequestBody(connection);
+    this.begun = connection.service.deadlines.now;
   }
 
   /** An exchange for the next request of `connection`. */
@@ -55,6 +58,7 @@ export class Exchange {
     const exchange = pool.pop();
     if (exchange === undefined || exchange.head.limits !== limits) return new Exchange(connection, limits);
     exchange.connection = connection;
+    exchange.begun = connection.service.deadlines.now;
     exchange.status = exchange.bytesSent = 0;
     exchange.started =
       exchange.close =

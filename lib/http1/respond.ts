@@ -4,20 +4,20 @@
  * @module
  */
 import { STATUS_TEXT } from "@std/http/status";
-import type { Answer, FileBody } from "./answer.ts";
-import { BODY } from "./buffers.ts";
+import type { Answer } from "./answer.ts";
 import { latin1, put } from "./bytes.ts";
-import { ClientGone } from "./connection.ts";
 import { dateLine } from "./date.ts";
 import type { Exchange } from "./exchange.ts";
+import { SERVER } from "./prepared.ts";
+import { sendFile } from "./send_file.ts";
 
-const SERVER = latin1("Server: stackd\r\n");
+const NONE = new Uint8Array(0);
 /** Statuses that never have a body nor its length (RFC 9110 §8.6). */
 const bodiless = (status: number) => status === 204 || status === 304 || status < 200;
 
 /**
- * Sends `answer` to the client of `exchange` and records it there. Throws `ClientGone`; a file that ends early ends the
- * connection, because its length was promised.
+ * Sends `answer` to the client of `exchange` and records it there. Throws `ClientGone`; a file that ends early, or changes, ends
+ * the connection, because its length was promised.
  */
 export async function respond(exchange: Exchange, answer: Answer): Promise<void> {
   const { body } = answer;
@@ -45,41 +45,19 @@ export async function respond(exchange: Exchange, answer: Answer): Promise<void>
 
 function encodeHead(exchange: Exchange, answer: Answer, length: number): Uint8Array<ArrayBuffer> {
   let head = `HTTP/1.1 ${answer.status} ${STATUS_TEXT[answer.status] ?? "Unknown"}\r\n`;
-  for (const [name, value] of answer.fields) head += `${name}: ${value}\r\n`;
+  // What a route says of these itself is not said twice.
+  let server = SERVER, date = dateLine();
+  for (const [name, value] of answer.fields) {
+    head += `${name}: ${value}\r\n`;
+    if (/^server$/i.test(name)) server = "";
+    if (/^date$/i.test(name)) date = NONE;
+  }
   if (!bodiless(answer.status)) head += `Content-Length: ${length}\r\n`;
-  const bytes = latin1(head), date = dateLine();
-  const out = new Uint8Array(bytes.length + SERVER.length + date.length + 64);
-  let at = put(date, out, put(SERVER, out, put(bytes, out, 0)));
+  const bytes = latin1(head + server);
+  const out = new Uint8Array(bytes.length + date.length + 64);
+  let at = put(date, out, put(bytes, out, 0));
   at = exchange.putConnection(out, at);
   out[at++] = 13;
   out[at++] = 10;
   return out.subarray(0, at);
-}
-
-async function sendFile(
-  exchange: Exchange,
-  head: Uint8Array<ArrayBuffer>,
-  { file, start, length }: FileBody,
-): Promise<void> {
-  const { connection } = exchange;
-  if (start > 0) await file.seek(start, Deno.SeekMode.Start);
-  const buffer = BODY.take();
-  try {
-    let at = put(head, buffer, 0);
-    for (let left = length; left > 0;) {
-      const n = await file.read(buffer.subarray(at, Math.min(buffer.length, at + left)));
-      if (n === null) throw new ClientGone("the file became shorter while it was sent");
-      await connection.write(buffer, 0, at + n);
-      exchange.bytesSent += n;
-      left -= n;
-      at = 0;
-    }
-  } catch (thrown) {
-    // Whatever went wrong, the promised length can no longer be kept: only closing tells the client.
-    exchange.closeAfter();
-    connection.close();
-    throw thrown;
-  } finally {
-    BODY.give(buffer);
-  }
 }

@@ -39,6 +39,11 @@ export class FrontHandle extends ProcessHandle<FrontReady, FrontCommand, FrontMe
     return new Promise((resolve) => this.#waiting.push(resolve));
   }
 
+  /** Lets it log which requests the worker on `socket` has. */
+  logInside(socket: string, name: string): void {
+    this.send({ type: "inside", socket, name });
+  }
+
   /** Opens log files anew. */
   reopen(): void {
     this.send({ type: "reopen" });

@@ -29,6 +29,8 @@ export type FrontCommand =
   | { readonly type: "start"; readonly start: FrontStart }
   /** Send requests to the workers on these sockets, and to no others. */
   | { readonly type: "serve"; readonly sockets: readonly string[] }
+  /** Log which requests the worker on this socket has; it is called `name`. */
+  | { readonly type: "inside"; readonly socket: string; readonly name: string }
   /** Open log files anew. */
   | { readonly type: "reopen" }
   /** Refuse new clients, finish the requests in flight within `timeout` ms, then end. */
@@ -52,7 +54,10 @@ export const isFrontCommand: Guard<FrontCommand> = either(
     record({ type: literal("start"), start: isObject as Guard<FrontStart> }),
     record({ type: literal("serve"), sockets: list(text) }),
   ),
-  either(record({ type: literal("drain"), timeout: number }), record({ type: literal("reopen") })),
+  either(
+    either(record({ type: literal("drain"), timeout: number }), record({ type: literal("reopen") })),
+    record({ type: literal("inside"), socket: text, name: text }),
+  ),
 );
 
 /** Whether a supervisor can take `value` for a message of a front. */

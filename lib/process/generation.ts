@@ -25,6 +25,8 @@ export interface GenerationOptions {
   readonly gracefulTimeout: number;
   /** Starts the process of worker `id`. */
   readonly spawn: (id: number) => WorkerHandle;
+  /** A worker is stuck, and about to be replaced. */
+  readonly onStuck: (worker: WorkerHandle) => void;
   /** Which workers serve has changed; settles when requests go to them, and to no others. */
   readonly onChange: (generation: Generation) => Promise<void>;
 }
@@ -137,6 +139,7 @@ export class Generation {
         logError(`Worker ${slot.id} (pid ${worker.pid}) has not answered for ${pingTimeout / 1_000} s`);
         recycling = true;
         slot.stuck++;
+        this.#options.onStuck(worker);
         slot.replace("it is stuck", 0).then((replaced) => {
           // There has to be another way than to serve nobody for ever.
           if (!replaced) worker.kill();

@@ -7,9 +7,11 @@
  *
  * @module
  */
-/** What stands at a path. Whoever gets a `file` closes it. */
+import { type FileState, look } from "./file_state.ts";
+
+/** What stands at a path. Whoever gets a `file` closes it; `state` is the file's, from before it could be read. */
 export type Opened =
-  | { readonly kind: "file"; readonly file: Deno.FsFile; readonly size: number; readonly mtime: number | null }
+  | { readonly kind: "file"; readonly file: Deno.FsFile; readonly state: FileState }
   | { readonly kind: "directory" | "missing" | "forbidden" | "exhausted" };
 
 /** The system calls that opening takes; tests put a changing file system here. */
@@ -17,8 +19,11 @@ export interface FileSystem {
   /** Opens for reading. */
   open(path: string): Deno.FsFile;
   stat(path: string): Deno.FileInfo;
+  /** What stands at a path; null when nothing does, or it cannot be seen. */
+  look(path: string): FileState | null;
   readLink(path: string): string;
   realPath(path: string): string;
+  list(path: string): Iterable<Deno.DirEntry>;
   /** A descriptor that names what stands at `path` without opening it: Linux's `O_PATH`. */
   openPath(path: string): number;
   closePath(descriptor: number): void;
@@ -39,6 +44,8 @@ const processGlobal = () => (globalThis as unknown as { process: typeof import("
 export const SYSTEM: FileSystem = Object.freeze({
   open: (path: string) => Deno.openSync(path),
   stat: (path: string) => Deno.statSync(path),
+  look,
+  list: (path: string) => Deno.readDirSync(path),
   readLink: (path: string) => Deno.readLinkSync(path),
   realPath: (path: string) => Deno.realPathSync(path),
   openPath: (path: string) => nodeFs().openSync(path, O_PATH),
@@ -61,11 +68,11 @@ export function openThroughProc(system: FileSystem, root: string, path: string):
   }
   try {
     const link = `/proc/self/fd/${descriptor}`;
-    const info = system.stat(link);
-    if (!isInside(root, system.readLink(link))) return MISSING;
-    if (info.isDirectory) return DIRECTORY;
-    if (!info.isFile) return MISSING;
-    return { kind: "file", file: system.open(link), size: info.size, mtime: info.mtime?.getTime() ?? null };
+    const state = system.look(link);
+    if (state === null || !isInside(root, system.readLink(link))) return MISSING;
+    if (state.kind === "directory") return DIRECTORY;
+    if (state.kind !== "file") return MISSING;
+    return { kind: "file", file: system.open(link), state };
   } catch (error) {
     return outcomeOf(error);
   } finally {
@@ -103,8 +110,11 @@ function openAndCompare(system: FileSystem, root: string, path: string): Opened 
     const resolved = system.stat(real);
     if (info.dev !== resolved.dev || info.ino !== resolved.ino) return null;
     if (!info.isFile || !isInside(root, real)) return MISSING;
+    // Should another file be there by now, what is read is found not to be of this state.
+    const state = system.look(real);
+    if (state === null) return MISSING;
     kept = true;
-    return { kind: "file", file, size: info.size, mtime: info.mtime?.getTime() ?? null };
+    return { kind: "file", file, state };
   } catch (error) {
     return outcomeOf(error);
   } finally {

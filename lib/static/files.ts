@@ -1,153 +1,206 @@
 /**
- * Static files: a request for a path becomes an answer with a file's bytes. The order is method, path, file, preconditions,
- * range; the first that refuses decides the status.
+ * Files below a root: a request for a path becomes an answer. The order is method, path, file, coding, preconditions, range;
+ * the first that refuses decides the status.
  *
  * @module
  */
-import { StackdError } from "../errors.ts";
-import type { Answer } from "../http1/answer.ts";
-import { errorAnswer, type ErrorAnswerOptions } from "../http1/error_answer.ts";
-import { chooseConfinedOpen, type ConfinedOpen, type FileSystem, type Opened, SYSTEM } from "./confined_open.ts";
+import type { StaticOptions } from "../config/static_options.ts";
+import { latin1 } from "../http1/bytes.ts";
+import type { PreparedAnswer } from "../http1/prepared.ts";
+import { answerFromFile, answerFromMemory, type Asking, refused, type Served } from "./answers.ts";
+import { type Asked, codingsOf } from "./asked.ts";
+import { CachedFile, type FieldChange } from "./cached_file.ts";
+import type { FileState } from "./file_state.ts";
+import { fill } from "./fill.ts";
+import { compileFreshness } from "./freshness.ts";
+import { list } from "./list.ts";
+import { listingAnswer } from "./listing.ts";
+import { entryOf, type FoundFile, readAll, type Serving, survey } from "./load.ts";
 import { directoryLocation, isDirectoryForm, parsePath } from "./paths.ts";
-import { describe, plan } from "./representation.ts";
+import { PathCache } from "./path_cache.ts";
+import { type Found, parseAttempts, type Place, resolve } from "./resolve.ts";
+import type { StaticRoot } from "./root.ts";
+import { Sightings, Watcher } from "./watch.ts";
 
 /** What static files need to know of a request. */
-export interface StaticRequest {
-  readonly method: string;
+export interface StaticRequest extends Asking {
   /** Raw path below the route's prefix: still percent-encoded, beginning with `/`, without query. */
   readonly path: string;
   /** Raw path as the client sent it, for redirects. */
   readonly originalPath: string;
+  /** The path in normal form: requests with the same one get the same file. */
+  readonly key: string;
   /** Empty, or `?…` as the client sent it. */
   readonly query: string;
-  /** Named in an error's body. @default {null} */
-  readonly requestId?: string | null;
-  /** A field's value by lower-case name, several lines joined by a comma; null when absent. */
-  field(name: string): string | null;
 }
 
-/** A directory that files are served from, opened once per route. */
-export interface StaticRoot {
-  /** Its real path: a symlink that is swapped later takes effect with the next reload. */
-  readonly path: string;
-  readonly host: StaticHost;
-  readonly open: ConfinedOpen;
-}
+/** The largest file that is kept in memory, bytes; and the largest share of the memory that one may take. */
+const LARGEST = 1_048_576, LARGEST_SHARE = 1 / 4;
+/** Without memory to keep files in, this many bytes are still read at once and sent with the head. */
+const WHOLE = 65_536;
+/** How often a file that changes while it is read is read anew. */
+const ATTEMPTS = 3;
 
-/** The outside world, as an argument. */
-export interface StaticHost {
-  readonly system: FileSystem;
-  /** Ms since the epoch. */
-  readonly now: () => number;
-}
+const keep: FieldChange = (fields) => fields;
 
-const HOST: StaticHost = Object.freeze({ system: SYSTEM, now: () => Date.now() });
+/** The files of one route. */
+export class StaticFiles {
+  readonly #root: StaticRoot;
+  readonly #place: Place;
+  readonly #serving: Serving;
+  readonly #cache: PathCache<CachedFile>;
+  readonly #watcher: Watcher;
 
-/** Content up to this many bytes is read at once and sent with the head; more is streamed from the open file. */
-const WHOLE_READ_LIMIT = 65_536;
-
-/** What is served for a directory. */
-const INDEX = "index.html";
-
-/**
- * Opens a directory for {@linkcode serveStatic}. Throws {@linkcode StackdError} `STACKD_CONFIG_INVALID` when there is none.
- */
-export function openStaticRoot(dir: string, host: StaticHost = HOST): StaticRoot {
-  let path: string, isDirectory: boolean;
-  try {
-    path = host.system.realPath(dir);
-    isDirectory = host.system.stat(path).isDirectory;
-  } catch (cause) {
-    const state = cause instanceof Deno.errors.NotFound
-      ? "there is no such directory"
-      : cause instanceof Deno.errors.PermissionDenied
-      ? "the permission is missing"
-      : "it cannot be resolved to a directory";
-    throw new StackdError("STACKD_CONFIG_INVALID", `Cannot serve files from "${dir}": ${state}`, { cause });
+  /** `change`: what the route changes in the fields of answers that are prepared. */
+  constructor(root: StaticRoot, options: StaticOptions, change: FieldChange = keep) {
+    const { path, host: { system } } = root;
+    this.#root = root;
+    const confinedTo = options.symlinks === "all" ? "/" : path;
+    const open = (path: string) => root.open(system, confinedTo, path);
+    const largest = options.maxCache === 0 ? WHOLE : Math.min(LARGEST, options.maxCache * LARGEST_SHARE);
+    const read = (path: string, state: FileState) =>
+      state.size > largest ? null : root.host.read(confinedTo, path, state);
+    this.#place = { path, confinedTo, options, attempts: parseAttempts(options.tryFiles), open, read };
+    this.#serving = { options, freshness: compileFreshness(options), largest, change };
+    this.#cache = new PathCache(options.maxCache);
+    this.#watcher = new Watcher(system);
   }
-  if (!isDirectory) {
-    throw new StackdError("STACKD_CONFIG_INVALID", `Cannot serve files from "${dir}": it is not a directory`);
+
+  /** The answer to a GET or HEAD for the path in bytes[start, end), when it is in memory; without a promise or a file's call. */
+  ready(bytes: Uint8Array, start: number, end: number, { codings }: Asked): PreparedAnswer | null {
+    const entry = this.#cache.find(bytes, start, end);
+    if (entry === null) return null;
+    const { now, moment } = this.#root.host, present = moment();
+    if (!entry.isFresh(present)) {
+      this.#cache.delete(entry);
+      return null;
+    }
+    return entry.ready(codings)?.prepared(present, now) ?? null;
   }
-  return { path, host, open: chooseConfinedOpen(host.system, path) };
-}
 
-/**
- * Answers a request from the files below `root`: GET and HEAD, conditional and single byte ranges included. A directory
- * without slash is redirected, one with slash is its `index.html`; there are no listings. Symlinks are followed while they
- * stay inside the root.
- *
- * Rejects only for a failure of the system (an I/O error of the disk); it is the caller's to log and to answer 500. An
- * answer's {@linkcode FileBody} is the caller's to close; everything else is closed here.
- */
-export function serveStatic(root: StaticRoot, request: StaticRequest): Promise<Answer> {
-  return new Promise((resolve) => resolve(answer(root, request)));
-}
+  /** As {@linkcode ready}, for a path that had to be normalised. */
+  readyAt(path: string, asked: Asked): PreparedAnswer | null {
+    return this.ready(latin1(path), 0, path.length, asked);
+  }
 
-function answer(root: StaticRoot, request: StaticRequest): Answer {
-  const { method, originalPath, query } = request;
-  if (method !== "GET" && method !== "HEAD") return refuse(request, 405, [["Allow", "GET, HEAD"]]);
-  const parsed = parsePath(request.path);
-  if (parsed.kind === "refused") return refuse(request, parsed.status);
+  /**
+   * Answers a request: GET and HEAD, conditional and byte ranges included. Throws, or rejects, only for a failure of the system
+   * (an I/O error of the disk). An answer's `FileBody` is the caller's to close; everything else is closed here.
+   */
+  serve(request: StaticRequest): Served | Promise<Served> {
+    const { method } = request;
+    if (method !== "GET" && method !== "HEAD") return refused(405, [["Allow", "GET, HEAD"]]);
+    const key = latin1(request.key);
+    for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
+      let entry = this.#cache.find(key, 0, key.length);
+      if (entry !== null && !entry.isFresh(this.#root.host.moment())) {
+        this.#cache.delete(entry);
+        entry = null;
+      }
+      if (entry === null) {
+        const loaded = this.#load(request, key);
+        if (loaded === null) continue;
+        if (!(loaded instanceof CachedFile)) return loaded;
+        this.#cache.add(entry = loaded);
+      }
+      const served = this.#fromMemory(entry, request);
+      if (served !== null) return served;
+      this.#cache.delete(entry);
+    }
+    return refused(503);
+  }
 
-  const asDirectory = isDirectoryForm(originalPath);
-  const segments = asDirectory ? [...parsed.segments, INDEX] : parsed.segments;
-  const opened = root.open(root.host.system, root.path, [root.path, ...segments].join("/"));
-  switch (opened.kind) {
-    case "file":
-      return answerWithFile(root, request, segments[segments.length - 1], opened);
-    case "forbidden":
-      return refuse(request, 403);
-    case "exhausted":
-      return refuse(request, 503, [["Retry-After", "1"]]);
-    case "missing":
-      return refuse(request, 404);
-    case "directory": {
-      if (asDirectory) return refuse(request, 404);
-      const location = directoryLocation(originalPath, query);
-      if (location === null) return refuse(request, 400);
-      return { status: 301, fields: [["Location", location]], body: new Uint8Array(0) };
+  /** The answer from what has been read; null when something of it has changed. */
+  #fromMemory(entry: CachedFile, request: StaticRequest): Served | Promise<Served> | null {
+    const { now, moment } = this.#root.host;
+    const codings = entry.codings.size === 0 ? [] : codingsOf(request.field("accept-encoding") ?? "");
+    // What was compressed here has no ranges.
+    const coding = entry.best(codings, request.method !== "GET" || request.field("range") === null);
+    const available = coding === null ? { kind: "ready", variant: entry.identity } as const : entry.codings.get(coding);
+    if (available === undefined) return null;
+    if (available.kind === "ready") {
+      const { representation, body } = available.variant;
+      return answerFromMemory(representation, body, request, now());
+    }
+    if (coding === null) return null;
+    const filled = fill(entry, coding, available, this.#place, this.#serving, moment(), now());
+    if (typeof filled === "boolean") return filled ? this.#grown(entry, request) : null;
+    return filled.then(() => this.#grown(entry, request) ?? refused(503));
+  }
+
+  #grown(entry: CachedFile, request: StaticRequest): Served | Promise<Served> | null {
+    this.#cache.charge(entry, entry.takeGrowth());
+    return this.#fromMemory(entry, request);
+  }
+
+  /** What a path leads to: read, when it is for memory; null when it changed meanwhile. */
+  #load(request: StaticRequest, key: Uint8Array): CachedFile | Served | null {
+    const parsed = parsePath(request.path, this.#serving.options.dotfiles);
+    if (parsed.kind === "refused") return refused(parsed.status);
+    const { now, moment } = this.#root.host, present = moment(), time = now();
+    const seen = new Sightings(this.#watcher, present, time);
+    const found = resolve(this.#place, parsed.segments, isDirectoryForm(request.originalPath), seen);
+    switch (found.kind) {
+      case "refused":
+        return refused(found.status);
+      case "redirect":
+        return redirect(request);
+      case "listing":
+        return this.#list(found, request);
+      case "file": {
+        const { content, state } = found;
+        const surveyed = survey(this.#serving, found, seen, time);
+        if (!(content instanceof Uint8Array) && state.size > this.#serving.largest) {
+          return this.#fromFile(content, state, surveyed, request);
+        }
+        const bytes = content instanceof Uint8Array ? content : this.#read(content, found.path, state);
+        if (bytes === null) return null;
+        return entryOf(this.#serving, key, surveyed, state, bytes, seen, present, time);
+      }
     }
   }
-}
 
-/** Closes the file, unless it becomes the answer's body. */
-function answerWithFile(
-  root: StaticRoot,
-  request: StaticRequest,
-  name: string,
-  opened: Opened & { kind: "file" },
-): Answer {
-  const { file, size, mtime } = opened;
-  let handedOn = false;
-  try {
-    const now = root.host.now();
-    const planned = plan(describe(name, size, mtime, now), request.method, (field) => request.field(field), now);
-    if (planned.kind === "not-modified") return { status: 304, fields: planned.fields, body: null };
-    if (planned.kind === "error") return refuse(request, planned.status, planned.extra);
-    const { status, fields, start, length } = planned;
-    if (length > WHOLE_READ_LIMIT || (request.method === "HEAD" && length > 0)) {
-      handedOn = true;
-      return { status, fields, body: { file, start, length } };
+  /** All of an open file, which is closed; null when it was changed meanwhile: a mixture, or too little. */
+  #read(file: Deno.FsFile, path: string, { size, identity }: FileState): Uint8Array | null {
+    try {
+      const bytes = readAll(file, size);
+      return this.#watcher.look(path)?.identity === identity ? bytes : null;
+    } finally {
+      file.close();
     }
-    const body = readExactly(file, start, length);
-    return body === null ? refuse(request, 503, [["Retry-After", "1"]]) : { status, fields, body };
-  } finally {
-    if (!handedOn) file.close();
+  }
+
+  /** The answer with a file that is too large for memory, or one beside it. */
+  #fromFile(file: Deno.FsFile, state: FileState, surveyed: FoundFile, request: StaticRequest): Served {
+    const time = this.#root.host.now();
+    let chosen = file, described = surveyed.describe(state, null);
+    try {
+      for (const coding of codingsOf(request.field("accept-encoding") ?? "")) {
+        const beside = surveyed.beside.get(coding);
+        const opened = beside === undefined ? null : this.#place.open(beside.path);
+        if (opened?.kind !== "file") continue;
+        chosen = opened.file;
+        described = surveyed.describe(opened.state, coding);
+        break;
+      }
+    } catch (thrown) {
+      file.close();
+      throw thrown;
+    }
+    if (chosen !== file) file.close();
+    return answerFromFile(described, chosen, request, time);
+  }
+
+  #list({ path, names }: Found & { kind: "listing" }, request: StaticRequest): Served {
+    const entries = list(this.#root, this.#place, path, names.length);
+    if (entries === null) return refused(404);
+    const shown = decodeURIComponent(request.key);
+    return { kind: "answer", answer: listingAnswer(shown, entries, names.length === 0, request.field("accept")) };
   }
 }
 
-/** `length` bytes from `start`; null when the file has become shorter meanwhile, for it is being rewritten in place. */
-function readExactly(file: Deno.FsFile, start: number, length: number): Uint8Array | null {
-  const bytes = new Uint8Array(length);
-  if (start > 0) file.seekSync(start, Deno.SeekMode.Start);
-  for (let at = 0; at < length;) {
-    const read = file.readSync(bytes.subarray(at));
-    if (read === null) return null;
-    at += read;
-  }
-  return bytes;
-}
-
-function refuse(request: StaticRequest, status: number, extra: ErrorAnswerOptions["extra"] = []): Answer {
-  return errorAnswer(status, { accept: request.field("accept"), requestId: request.requestId ?? null, extra });
+function redirect({ originalPath, query }: StaticRequest): Served {
+  const location = directoryLocation(originalPath, query);
+  if (location === null) return refused(400);
+  return { kind: "answer", answer: { status: 301, fields: [["Location", location]], body: new Uint8Array(0) } };
 }

@@ -29,21 +29,25 @@ const OVERRIDES: ReadonlyMap<string, string> = new Map([
 const known = new Map<string, string>(OVERRIDES);
 
 /**
- * The Content-Type of a file by its name's last extension, upper and lower case alike. Text is declared UTF-8: what is
- * served today is, and a wrong guess by the browser is the worse error.
+ * The Content-Type of a file by its name's last extension, upper and lower case alike; `types` has extensions that are the
+ * operator's. Text is declared UTF-8: what is served today is, and a wrong guess by the browser is the worse error.
  *
  * @example
  * ```ts ignore
  * mediaType("style.CSS"); // text/css; charset=utf-8
  * ```
  */
-export function mediaType(name: string): string {
-  const extension = /\.([a-z0-9]+)$/i.exec(name)?.[1]?.toLowerCase();
-  if (extension === undefined) return UNKNOWN_TYPE;
-  const found = known.get(extension);
+export function mediaType(
+  name: string,
+  types: ReadonlyMap<string, string> | null = null,
+  unknown: string = UNKNOWN_TYPE,
+): string {
+  const extension = /\.([a-z0-9_+-]+)$/i.exec(name)?.[1]?.toLowerCase();
+  if (extension === undefined) return unknown;
+  const found = types?.get(extension) ?? known.get(extension);
   if (found !== undefined) return found;
   const type = contentType(`.${extension}`)?.replace("charset=UTF-8", "charset=utf-8");
-  if (type === undefined) return UNKNOWN_TYPE;
+  if (type === undefined) return unknown;
   known.set(extension, type);
   return type;
 }

@@ -28,9 +28,10 @@ const NO_SUCH: ParsedPath = Object.freeze({ kind: "refused", status: 404 });
  * - Refused with 404: an encoded slash and any backslash. No name that is served holds one, and what a browser or another
  *   proxy makes of them differs.
  * - Empty segments are skipped, as nginx's `merge_slashes` does.
- * - Names with a leading dot are hidden (404: `.git`, `.env`, `.htpasswd`), except `/.well-known/` (RFC 8615).
+ * - Names with a leading dot are hidden (404: `.git`, `.env`, `.htpasswd`), except `/.well-known/` (RFC 8615), unless
+ *   `dotfiles`.
  */
-export function parsePath(raw: string): ParsedPath {
+export function parsePath(raw: string, dotfiles = false): ParsedPath {
   if (raw !== "" && !raw.startsWith("/")) return MALFORMED;
   if (!PATH_OCTETS.test(raw)) return MALFORMED;
   const segments: string[] = [];
@@ -42,7 +43,7 @@ export function parsePath(raw: string): ParsedPath {
     if (name !== "..") segments.push(name);
     else if (segments.pop() === undefined) return MALFORMED;
   }
-  return segments.some(isHidden) ? NO_SUCH : { kind: "segments", segments };
+  return !dotfiles && segments.some(isHidden) ? NO_SUCH : { kind: "segments", segments };
 }
 
 function decode(encoded: string): string | null {
@@ -53,7 +54,8 @@ function decode(encoded: string): string | null {
   }
 }
 
-function isHidden(name: string, index: number): boolean {
+/** Whether a name is hidden where it stands: `index` names below the root. */
+export function isHidden(name: string, index: number): boolean {
   return name.startsWith(".") && !(index === 0 && name === ".well-known");
 }
 

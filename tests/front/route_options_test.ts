@@ -270,3 +270,14 @@ Deno.test("response-fields", async (t) => {
     assertEquals(fieldOf(await other.response(), "x-from"), null);
   });
 });
+
+Deno.test("response-fields may set Server and Date of our own answers, too, which are not doubled then", async () => {
+  const set = [{ name: "server", value: ["mine"] }, { name: "Date", value: ["never"] }];
+  const route = plainRoute("/", { kind: "respond", status: 200, contentType: "text/plain", body: "x" });
+  await using front = new TestFront({ routes: [{ ...route, responseFields: { remove: [], set, add: [] } }] });
+  const client = await front.connect();
+  await client.send(get());
+  const { fields } = await client.response();
+  const said = fields.filter(([name]) => /^(?:server|date)$/i.test(name));
+  assertEquals(said.map(([, value]) => value), ["mine", "never"]);
+});

@@ -18,7 +18,7 @@ function outcome(open: ConfinedOpen, system: FileSystem, root: string, path: str
   using file = opened.file;
   const bytes = new Uint8Array(100);
   const text = new TextDecoder().decode(bytes.subarray(0, file.readSync(bytes) ?? 0));
-  assertEquals(opened.size, text.length);
+  assertEquals(opened.state.size, text.length);
   return `file ${text}`;
 }
 
@@ -122,7 +122,7 @@ for (const open of [openThroughProc, openByComparing]) {
 }
 
 /** Runs `swap` once, right after the first call of `name` returned. */
-function swapAfter(name: "stat" | "open" | "openPath", swap: () => void): FileSystem {
+function swapAfter(name: "stat" | "look" | "open" | "openPath", swap: () => void): FileSystem {
   let swapped = false;
   const once = <T>(result: T): T => {
     if (!swapped) swap();
@@ -132,6 +132,8 @@ function swapAfter(name: "stat" | "open" | "openPath", swap: () => void): FileSy
   switch (name) {
     case "stat":
       return systemWith({ stat: (path) => once(SYSTEM.stat(path)) });
+    case "look":
+      return systemWith({ look: (path) => once(SYSTEM.look(path)) });
     case "open":
       return systemWith({ open: (path) => once(SYSTEM.open(path)) });
     case "openPath":
@@ -155,7 +157,7 @@ Deno.test("openThroughProc() opens what it looked at when the path is changed me
     using tree = new Tree();
     const path = tree.write("a.txt", "inside");
     await makeFifo(`${tree.outside}/fifo`);
-    const system = swapAfter("stat", () => Deno.renameSync(`${tree.outside}/fifo`, path));
+    const system = swapAfter("look", () => Deno.renameSync(`${tree.outside}/fifo`, path));
     assertEquals(outcome(openThroughProc, system, tree.root, path), "file inside");
   });
   await t.step("by renaming its directory out of the root", () => {
@@ -215,12 +217,7 @@ Deno.test("openByComparing() never opens out of the root when the path is change
 Deno.test("chooseConfinedOpen() takes /proc when it is there", () => {
   using tree = new Tree();
   assertEquals(chooseConfinedOpen(SYSTEM, tree.root), openThroughProc);
-  const withoutProc = systemWith({
-    stat: (path) => {
-      if (path.startsWith("/proc/")) throw systemError("ENOENT");
-      return SYSTEM.stat(path);
-    },
-  });
+  const withoutProc = systemWith({ look: (path) => path.startsWith("/proc/") ? null : SYSTEM.look(path) });
   assertEquals(chooseConfinedOpen(withoutProc, tree.root), openByComparing);
   const withoutPath = systemWith({
     openPath: () => {

@@ -1,27 +1,38 @@
-import { assert, assertEquals, assertMatch, assertRejects, assertThrows } from "@std/assert";
-import { StackdError } from "../../lib/errors.ts";
+import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
+import { asNobody } from "../support/as_nobody.ts";
 import { openByComparing, SYSTEM } from "../../lib/static/confined_open.ts";
-import { openStaticRoot, serveStatic, type StaticRoot } from "../../lib/static/files.ts";
-import { countDescriptors, makeFifo, read, request, systemError, systemWith, Tree } from "./support.ts";
+import type { StaticFiles } from "../../lib/static/files.ts";
+import {
+  countDescriptors,
+  hostWith,
+  makeFifo,
+  openFiles,
+  read,
+  request,
+  serve,
+  systemError,
+  systemWith,
+  Tree,
+} from "./support.ts";
 
 /** The answer to a GET, or to what `options` say. */
-async function get(root: StaticRoot, path: string, options?: Parameters<typeof request>[1]) {
-  return read(await serveStatic(root, request(path, options)));
+async function get(root: StaticFiles, path: string, options?: Parameters<typeof request>[1]) {
+  return read(await serve(root, request(path, options)));
 }
 
-Deno.test("serveStatic() answers a file with its bytes and validators", async () => {
+Deno.test("serve() answers a file with its bytes and validators", async () => {
   using tree = new Tree();
   tree.write("style.css", "body {}\n");
-  const { status, fields, text } = await get(openStaticRoot(tree.root), "/style.css?v=3");
+  const { status, fields, text } = await get(openFiles(tree.root), "/style.css?v=3");
   assertEquals([status, text], [200, "body {}\n"]);
   assertEquals(Object.keys(fields), ["Content-Type", "Last-Modified", "ETag", "Accept-Ranges"]);
   assertEquals(fields["Content-Type"], "text/css; charset=utf-8");
   assertMatch(fields["ETag"], /^"[0-9a-f]+-8"$/);
 });
 
-Deno.test("serveStatic() finds names that need escapes", async (t) => {
+Deno.test("serve() finds names that need escapes", async (t) => {
   using tree = new Tree();
-  const root = openStaticRoot(tree.root);
+  const root = openFiles(tree.root);
   for (
     const name of ["한글 이름.txt", "a b.txt", "50%.txt", "%2e%2e", "a#b?c.txt", "a\nb", "naïve.txt", "a+b;c,d.txt"]
   ) {
@@ -32,13 +43,13 @@ Deno.test("serveStatic() finds names that need escapes", async (t) => {
   }
 });
 
-Deno.test("serveStatic() gives a directory's index, and adds the slash first", async (t) => {
+Deno.test("serve() gives a directory's index, and adds the slash first", async (t) => {
   using tree = new Tree();
   tree.write("index.html", "top");
   tree.write("docs/index.html", "docs");
   tree.write("empty/a.txt", "a");
   Deno.mkdirSync(`${tree.root}/odd/index.html`, { recursive: true });
-  const root = openStaticRoot(tree.root);
+  const root = openFiles(tree.root);
   await t.step("the index", async () => {
     for (const path of ["/", "/.", "/docs/.."]) assertEquals((await get(root, path)).text, "top", path);
     for (const path of ["/docs/", "/docs/.", "//docs//"]) assertEquals((await get(root, path)).text, "docs", path);
@@ -63,7 +74,7 @@ Deno.test("serveStatic() gives a directory's index, and adds the slash first", a
   });
 });
 
-Deno.test("serveStatic() answers what it refuses with a short text", async (t) => {
+Deno.test("serve() answers what it refuses with a short text", async (t) => {
   using tree = new Tree();
   tree.write("a.txt", "a");
   tree.write(".git/config", "secret");
@@ -72,7 +83,7 @@ Deno.test("serveStatic() answers what it refuses with a short text", async (t) =
   Deno.symlinkSync("../outside/secret", `${tree.root}/link-out`);
   Deno.symlinkSync("a.txt", `${tree.root}/link-in`);
   await makeFifo(`${tree.root}/fifo`);
-  const root = openStaticRoot(tree.root);
+  const root = openFiles(tree.root);
   const cases: readonly (readonly [path: string, status: number])[] = [
     ["/link-in", 200],
     ["/.well-known/security.txt", 200],
@@ -89,9 +100,9 @@ Deno.test("serveStatic() answers what it refuses with a short text", async (t) =
   for (const [path, status] of cases) {
     await t.step(`${path.slice(0, 20)} → ${status}`, async () => assertEquals((await get(root, path)).status, status));
   }
-  await t.step("as text, with the request's id", async () => {
-    const { fields, text } = await get(root, "/nothing", { requestId: "r1" });
-    assertEquals(text, "404 Not Found\nrequest id: r1\n");
+  await t.step("as text", async () => {
+    const { fields, text } = await get(root, "/nothing");
+    assertEquals(text, "404 Not Found\n");
     assertEquals(fields, { "Content-Type": "text/plain; charset=utf-8", "Cache-Control": "no-store" });
   });
   await t.step("as JSON for who asks for it", async () => {
@@ -100,10 +111,10 @@ Deno.test("serveStatic() answers what it refuses with a short text", async (t) =
   });
 });
 
-Deno.test("serveStatic() allows GET and HEAD alone", async (t) => {
+Deno.test("serve() allows GET and HEAD alone", async (t) => {
   using tree = new Tree();
   tree.write("a.txt", "a");
-  const root = openStaticRoot(tree.root);
+  const root = openFiles(tree.root);
   for (const method of ["POST", "PUT", "DELETE", "OPTIONS", "TRACE", "get"]) {
     await t.step(method, async () => {
       const { status, fields } = await get(root, "/a.txt", { method });
@@ -111,22 +122,20 @@ Deno.test("serveStatic() allows GET and HEAD alone", async (t) => {
     });
   }
   await t.step("HEAD has GET's fields and length", async () => {
-    const head = await serveStatic(root, request("/a.txt", { method: "HEAD" }));
-    assert(head.body !== null && !(head.body instanceof Uint8Array));
-    assertEquals(head.body.length, 1);
-    head.body.file.close();
+    const head = await serve(root, request("/a.txt", { method: "HEAD" }));
+    assertEquals(head.body?.length, 1);
     assertEquals(Object.fromEntries(head.fields), (await get(root, "/a.txt")).fields);
   });
 });
 
-Deno.test("serveStatic() answers conditional requests", async (t) => {
+Deno.test("serve() answers conditional requests", async (t) => {
   using tree = new Tree();
   tree.write("a.txt", "0123456789");
-  const root = openStaticRoot(tree.root);
+  const root = openFiles(tree.root);
   const { fields: { ETag: etag, "Last-Modified": modified } } = await get(root, "/a.txt");
   await t.step("304 with nothing but the entity tag", async () => {
     for (const fields of [{ "if-none-match": etag }, { "if-modified-since": modified }]) {
-      const answer = await serveStatic(root, request("/a.txt", { fields }));
+      const answer = await serve(root, request("/a.txt", { fields }));
       assertEquals(answer, { status: 304, fields: [["ETag", etag]], body: null });
     }
   });
@@ -141,13 +150,14 @@ Deno.test("serveStatic() answers conditional requests", async (t) => {
   });
 });
 
-Deno.test("serveStatic() answers single byte ranges", async (t) => {
+Deno.test("serve() answers single byte ranges", async (t) => {
   using tree = new Tree();
   const large = "0123456789".repeat(20_000);
   tree.write("small.txt", "0123456789");
   tree.write("large.txt", large);
   tree.write("empty.txt", "");
-  const root = openStaticRoot(tree.root);
+  tree.write("huge.txt", "0123456789".repeat(200_000));
+  const root = openFiles(tree.root);
   const { fields: { ETag: etag } } = await get(root, "/small.txt");
   const range = (path: string, value: string, more = {}) => get(root, path, { fields: { range: value, ...more } });
   const cases: readonly (readonly [path: string, value: string, contentRange: string, text: string])[] = [
@@ -173,8 +183,14 @@ Deno.test("serveStatic() answers single byte ranges", async (t) => {
     const whole = await range("/small.txt", "bytes=2-4", { "if-range": '"other"' });
     assertEquals([whole.status, whole.text, whole.fields["Content-Range"]], [200, "0123456789", undefined]);
   });
-  await t.step("several ranges get the whole", async () => {
-    assertEquals((await range("/small.txt", "bytes=0-1,3-4")).text, "0123456789");
+  await t.step("several ranges are several parts, from memory and from a file", async () => {
+    for (const [path, size] of [["/small.txt", 10], ["/huge.txt", 2_000_000]] as const) {
+      const { status, fields, text } = await range(path, "bytes=0-1,4-5");
+      const boundary = /^multipart\/byteranges; boundary=(\w+)$/.exec(fields["Content-Type"])?.[1];
+      const part = (range: string, text: string) =>
+        `--${boundary}\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Range: bytes ${range}/${size}\r\n\r\n${text}\r\n`;
+      assertEquals([status, text], [206, `${part("0-1", "01")}${part("4-5", "45")}--${boundary}--\r\n`]);
+    }
   });
   await t.step("an empty file is whole", async () => {
     const { status, text } = await range("/empty.txt", "bytes=0-");
@@ -182,23 +198,39 @@ Deno.test("serveStatic() answers single byte ranges", async (t) => {
   });
 });
 
-Deno.test("serveStatic() reads small content and hands on large files", async () => {
+Deno.test("serve() reads small content and hands on large files", async () => {
   using tree = new Tree();
-  tree.write("small", new Uint8Array(65_536));
-  tree.write("large", new Uint8Array(65_537));
-  const root = openStaticRoot(tree.root);
-  const small = await serveStatic(root, request("/small")), large = await serveStatic(root, request("/large"));
-  assert(small.body instanceof Uint8Array && small.body.length === 65_536);
+  tree.write("small", new Uint8Array(1_048_576));
+  tree.write("large", new Uint8Array(1_048_577));
+  const root = openFiles(tree.root);
+  const small = await serve(root, request("/small")), large = await serve(root, request("/large"));
+  assert(small.body instanceof Uint8Array && small.body.length === 1_048_576);
   assert(large.body !== null && !(large.body instanceof Uint8Array));
-  assertEquals([large.body.start, large.body.length], [0, 65_537]);
+  assertEquals([large.body.pieces, large.body.length], [[{ start: 0, length: 1_048_577 }], 1_048_577]);
   large.body.file.close();
 });
 
-Deno.test("serveStatic() answers the system's refusals", async (t) => {
+Deno.test("serve() answers 403 for what may not be read, and says no path", () => {
+  using tree = new Tree();
+  for (const path of [tree.root, `${tree.root}/..`]) Deno.chmodSync(path, 0o755);
+  Deno.chmodSync(tree.write("a.txt", "readable"), 0o644);
+  Deno.chmodSync(tree.write("b.txt", "unreadable"), 0o000);
+  tree.write("closed/c.txt", "c");
+  Deno.chmodSync(`${tree.root}/closed`, 0o000);
+  const files = openFiles(tree.root);
+  const status = (path: string) =>
+    asNobody(() => {
+      const served = files.serve(request(path));
+      assert(!(served instanceof Promise));
+      return served.kind === "refused" ? served.status : served.answer.status;
+    });
+  assertEquals(["/a.txt", "/b.txt", "/closed/c.txt", "/closed/d"].map(status), [200, 403, 403, 403]);
+});
+
+Deno.test("serve() answers the system's refusals", async (t) => {
   using tree = new Tree();
   const path = tree.write("a.txt", "0123456789");
-  const failing = (open: () => Deno.FsFile) =>
-    openStaticRoot(tree.root, { system: systemWith({ open }), now: Date.now });
+  const failing = (open: () => Deno.FsFile) => openFiles(tree.root, {}, hostWith(systemWith({ open })));
   const throwing = (code: string) =>
     failing(() => {
       throw systemError(code);
@@ -220,26 +252,31 @@ Deno.test("serveStatic() answers the system's refusals", async (t) => {
     assertEquals((await get(shrinking, "/a.txt")).status, 503);
   });
   await t.step("a rejection when the disk fails", async () => {
-    await assertRejects(() => serveStatic(throwing("EIO"), request("/a.txt")), Error, "EIO from the test");
+    await assertRejects(() => serve(throwing("EIO"), request("/a.txt")), Error, "EIO from the test");
   });
   assertEquals(countDescriptors(), before);
 });
 
-Deno.test("serveStatic() leaves no descriptor open", async () => {
+Deno.test("serve() leaves no descriptor open", async () => {
   using tree = new Tree();
   tree.write("small.txt", "0123456789");
-  tree.write("large.txt", "0123456789".repeat(10_000));
+  tree.write("large.txt", "0123456789".repeat(200_000));
   tree.write("dir/index.html", "index");
   Deno.writeTextFileSync(`${tree.outside}/secret`, "secret");
   Deno.symlinkSync("../outside/secret", `${tree.root}/link-out`);
   await makeFifo(`${tree.root}/fifo`);
-  const throughProc = openStaticRoot(tree.root);
+  const throughProc = openFiles(tree.root);
   const paths = ["/small.txt", "/large.txt", "/dir", "/dir/", "/link-out", "/fifo", "/nothing", "/../x", "/.hidden"];
   const asks = [{}, { range: "bytes=1-2" }, { range: "bytes=900000-" }, { "if-none-match": "*" }, {
     "if-match": '"x"',
   }];
   const before = countDescriptors();
-  for (const root of [throughProc, { ...throughProc, open: openByComparing }]) {
+  for (
+    const root of [
+      throughProc,
+      openFiles(tree.root, {}, hostWith(SYSTEM), (root) => ({ ...root, open: openByComparing })),
+    ]
+  ) {
     for (const path of paths) {
       for (const fields of asks) {
         for (const method of ["GET", "HEAD", "POST"]) {
@@ -250,39 +287,4 @@ Deno.test("serveStatic() leaves no descriptor open", async () => {
     }
   }
   assertEquals(countDescriptors(), before);
-});
-
-Deno.test("openStaticRoot() resolves the directory, and says what is wrong with it", async (t) => {
-  using tree = new Tree();
-  tree.write("a.txt", "a");
-  Deno.symlinkSync(tree.root, `${tree.outside}/current`);
-  await t.step("a symlink", async () => {
-    const root = openStaticRoot(`${tree.outside}/current`);
-    assertEquals(root.path, tree.root);
-    assertEquals((await get(root, "/a.txt")).text, "a");
-  });
-  await t.step("nothing there", () => {
-    const error = assertThrows(() => openStaticRoot(`${tree.root}/nothing`), StackdError);
-    assertEquals(error.code, "STACKD_CONFIG_INVALID");
-    assertEquals(error.message, `Cannot serve files from "${tree.root}/nothing": there is no such directory`);
-  });
-  await t.step("a file", () => {
-    const error = assertThrows(() => openStaticRoot(`${tree.root}/a.txt`), StackdError);
-    assertEquals(error.message, `Cannot serve files from "${tree.root}/a.txt": it is not a directory`);
-  });
-});
-
-Deno.test("serveStatic() serves everything that the example site's page refers to", async (t) => {
-  const root = openStaticRoot(new URL("../../examples/site", import.meta.url).pathname);
-  const page = await get(root, "/");
-  const targets = [...page.text.matchAll(/(?:href|src)="([^"/][^"]*)"/g)].map((match) => match[1]);
-  assertEquals(new Set(targets), new Set(["favicon.ico", "stack.svg", "style.css"]));
-  for (const target of targets) {
-    await t.step(target, async () => {
-      const { status, fields } = await get(root, `/${target}`);
-      assertEquals(status, 200);
-      assertMatch(fields["Content-Type"], /^(?:image|text)\//);
-    });
-  }
-  assertMatch(page.text, /href="\/hello\/say\/"/);
 });

@@ -1,12 +1,14 @@
 import { assertEquals } from "@std/assert";
-import { describe, plan } from "../../lib/static/representation.ts";
+import { mediaType } from "../../lib/static/media_type.ts";
+import { compressed, describe as describeFile, type Described, plan } from "../../lib/static/representation.ts";
 
 const MTIME = Date.UTC(2026, 10, 23, 12, 0, 0, 250);
 const LATER = MTIME + 60_000;
 const none = () => null;
 
-function fieldsOf(fields: readonly (readonly [string, string])[]): Record<string, string> {
-  return Object.fromEntries(fields);
+function describe(name: string, size: number, mtime: number | null, now: number, more: Partial<Described> = {}) {
+  const same = { contentType: mediaType(name), cacheControl: null, expiresAfter: null };
+  return describeFile({ ...same, size, mtime, ...more }, now);
 }
 
 Deno.test("describe() makes validators of time and size", () => {
@@ -44,10 +46,7 @@ Deno.test("describe() gives no validators when the time says nothing", () => {
 Deno.test("plan() sends everything, with validators, when nothing is asked", () => {
   const planned = plan(describe("a.html", 10, MTIME, LATER), "GET", none, LATER);
   assertEquals(planned, {
-    kind: "content",
-    status: 200,
-    start: 0,
-    length: 10,
+    kind: "full",
     fields: [
       ["Content-Type", "text/html; charset=utf-8"],
       ["Last-Modified", "Mon, 23 Nov 2026 12:00:00 GMT"],
@@ -61,9 +60,8 @@ Deno.test("plan() ignores Range when the method is HEAD", () => {
   const range = (name: string) => name === "range" ? "bytes=2-5" : null;
   const file = describe("a.html", 10, MTIME, LATER);
   const head = plan(file, "HEAD", range, LATER), get = plan(file, "GET", range, LATER);
-  assertEquals(head.kind === "content" && [head.status, head.length], [200, 10]);
-  assertEquals(get.kind === "content" && [get.status, get.start, get.length], [206, 2, 4]);
-  assertEquals(get.kind === "content" && fieldsOf(get.fields)["Content-Range"], "bytes 2-5/10");
+  assertEquals(head.kind, "full");
+  assertEquals(get.kind === "parts" && get.parts, [{ start: 2, length: 4 }]);
 });
 
 Deno.test("plan() asks for the precondition before the range", () => {
@@ -80,4 +78,35 @@ Deno.test("plan() says the size when no byte of the range exists", () => {
     LATER,
   );
   assertEquals(planned, { kind: "error", status: 416, extra: [["Content-Range", "bytes */10"]] });
+});
+
+Deno.test("plan() says what caches need to know, with a 304 too", () => {
+  const freshness = { cacheControl: "max-age=60", expiresAfter: 60 };
+  const file = describe("a.html", 10, MTIME, LATER, { ...freshness, coding: "br", varies: true });
+  const etag = `"${MTIME.toString(16)}-a-br"`;
+  const kept = [
+    ["ETag", etag],
+    ["Cache-Control", "max-age=60"],
+    ["Expires", "Mon, 23 Nov 2026 12:02:00 GMT"],
+    ["Vary", "Accept-Encoding"],
+  ] as const;
+  const full = plan(file, "GET", none, LATER);
+  assertEquals(full.kind === "full" && full.fields, [
+    ["Content-Type", "text/html; charset=utf-8"],
+    ["Content-Encoding", "br"],
+    ["Last-Modified", "Mon, 23 Nov 2026 12:00:00 GMT"],
+    ...kept,
+    ["Accept-Ranges", "bytes"],
+  ]);
+  const same = (name: string) => name === "if-none-match" ? etag : null;
+  assertEquals(plan(file, "GET", same, LATER), { kind: "not-modified", fields: [...kept] });
+});
+
+Deno.test("compressed() has a weak entity tag of its own", () => {
+  const file = describe("a.html", 1_000, MTIME, LATER), young = describe("a.html", 1_000, MTIME, MTIME);
+  for (const from of [file, young]) {
+    const { etag, strong, size } = compressed(from, "gzip", 100);
+    assertEquals([etag, strong, size], [`W/"${MTIME.toString(16)}-3e8-gzip"`, false, 100]);
+  }
+  assertEquals(compressed(describe("a.html", 1_000, 0, LATER), "gzip", 100).etag, null);
 });

@@ -5,7 +5,15 @@
  */
 import type { Answer } from "../../lib/http1/answer.ts";
 import { type FileSystem, SYSTEM } from "../../lib/static/confined_open.ts";
-import type { StaticRequest } from "../../lib/static/files.ts";
+import { STATIC_DEFAULTS, type StaticOptions } from "../../lib/config/static_options.ts";
+import { errorAnswer } from "../../lib/http1/error_answer.ts";
+import { libc } from "../../lib/http1/libc.ts";
+import { StaticFiles, type StaticRequest } from "../../lib/static/files.ts";
+import { readQuickly } from "../../lib/static/quick_read.ts";
+import { openStaticRoot, type StaticHost, type StaticRoot } from "../../lib/static/root.ts";
+
+// The first use opens libc for good: here, lest a test be held to have leaked it.
+libc();
 
 /** A temporary directory with `root/` and `outside/` in it, removed at the end of the scope. */
 export class Tree implements Disposable {
@@ -43,7 +51,6 @@ export async function makeFifo(path: string): Promise<void> {
 export function request(path: string, options: {
   readonly method?: string;
   readonly originalPath?: string;
-  readonly requestId?: string;
   readonly fields?: Readonly<Record<string, string>>;
 } = {}): StaticRequest {
   const mark = path.includes("?") ? path.indexOf("?") : path.length;
@@ -52,9 +59,31 @@ export function request(path: string, options: {
     path: path.slice(0, mark),
     originalPath: options.originalPath ?? path.slice(0, mark),
     query: path.slice(mark),
-    requestId: options.requestId ?? null,
+    key: options.originalPath ?? path.slice(0, mark),
     field: (name) => options.fields?.[name] ?? null,
   };
+}
+
+/** The real world, in which every look at a file in memory is at another moment. */
+export const HOST: StaticHost = { system: SYSTEM, now: () => Date.now(), read: readQuickly, moment: () => Symbol() };
+/** The same with another system, which sees everything that is opened. */
+export const hostWith = (system: FileSystem): StaticHost => ({ ...HOST, system, read: () => null });
+
+/** The files of a directory, by options beside the defaults. */
+export function openFiles(
+  dir: string,
+  options: Partial<StaticOptions> = {},
+  host: Partial<StaticHost> = {},
+  change: (root: StaticRoot) => StaticRoot = (root) => root,
+): StaticFiles {
+  return new StaticFiles(change(openStaticRoot(dir, { ...HOST, ...host })), { ...STATIC_DEFAULTS, ...options });
+}
+
+/** The answer to a request; a refusal's is as a route without pages gives it. */
+export async function serve(files: StaticFiles, request: StaticRequest): Promise<Answer> {
+  const served = await files.serve(request);
+  if (served.kind === "answer") return served.answer;
+  return errorAnswer(served.status, { accept: request.field("accept"), extra: served.fields });
 }
 
 /** An answer as plain data, its file read and closed. */
@@ -68,14 +97,21 @@ export function read(answer: Answer): { status: number; fields: Record<string, s
 
 function bytesOf({ body }: Answer): Uint8Array {
   if (body === null || body instanceof Uint8Array) return body ?? new Uint8Array(0);
-  const { file, start, length } = body;
+  const { file, pieces, length } = body;
   try {
-    file.seekSync(start, Deno.SeekMode.Start);
     const bytes = new Uint8Array(length);
-    for (let at = 0; at < length;) {
-      const count = file.readSync(bytes.subarray(at));
-      if (count === null) throw new Error(`the file ends after ${at} of ${length} bytes`);
-      at += count;
+    let at = 0;
+    for (const piece of pieces) {
+      if (piece instanceof Uint8Array) bytes.set(piece, at);
+      else {
+        file.seekSync(piece.start, Deno.SeekMode.Start);
+        for (let read = 0; read < piece.length;) {
+          const count = file.readSync(bytes.subarray(at + read, at + piece.length));
+          if (count === null) throw new Error(`the file ends after ${piece.start + read} bytes`);
+          read += count;
+        }
+      }
+      at += piece.length;
     }
     return bytes;
   } finally {

@@ -23,6 +23,7 @@ export interface Facts {
 /** The exchange of the request with this head. It has what heads are written from, and nothing else. */
 export function exchangeOf(request: string, facts: Facts = {}): Exchange {
   const { peer = "192.0.2.1", port = 8_080 } = facts;
+  const localAddr = port === null ? { transport: "unix", path: "/p.sock" } : { transport: "tcp", hostname: "", port };
   const bytes = new Uint8Array(request.length + 1);
   bytes.set(latin1(request));
   const head = new RequestHead(DEFAULTS.limits);
@@ -32,7 +33,7 @@ export function exchangeOf(request: string, facts: Facts = {}): Exchange {
     head,
     bytes,
     normalPath,
-    connection: { peer, port },
+    connection: { peer, wire: { conn: { localAddr } } },
     clientAddress: facts.clientAddress === undefined ? peer : facts.clientAddress,
     requestId: "id-1",
     method: head.method(bytes),

@@ -33,26 +33,28 @@ export interface LoadOptions {
   readonly clients?: number;
   /** From one request of a client to its next, ms; the answer's time counts in it. @default {40} */
   readonly period?: number;
+  /** @default {"/"} */
+  readonly path?: string;
 }
 
 /** Every so many requests of a client one is a POST. */
 const POSTS = 5;
-const GET = "GET / HTTP/1.1\r\nHost: load.example\r\n\r\n";
-const POST = "POST / HTTP/1.1\r\nHost: load.example\r\nContent-Length: 5\r\n\r\nhello";
 
 /** Running clients, each on a connection that it keeps as long as it can. */
 export class Load implements AsyncDisposable {
   readonly sent: Sent[] = [];
   readonly #address: ListenAddress;
   readonly #period: number;
+  readonly #path: string;
   readonly #running: Promise<unknown>;
   #answered = 0;
   #stopped = false;
 
   /** Starts the clients. */
-  constructor(address: ListenAddress, { clients = 16, period = 40 }: LoadOptions = {}) {
+  constructor(address: ListenAddress, { clients = 16, period = 40, path = "/" }: LoadOptions = {}) {
     this.#address = address;
     this.#period = period;
+    this.#path = path;
     this.#running = Promise.all(Array.from({ length: clients }, (_, id) => this.#run(id, id * period / clients)));
   }
 
@@ -90,7 +92,11 @@ export class Load implements AsyncDisposable {
       return null;
     }
     try {
-      await client.send(method === "POST" ? POST : GET);
+      await client.send(
+        `${method} ${this.#path} HTTP/1.1\r\nHost: load.example\r\n${
+          method === "POST" ? "Content-Length: 5\r\n\r\nhello" : "\r\n"
+        }`,
+      );
       const response = await client.response({ timeout: 20_000 });
       settle({ outcome: response.status, body: response.body, why: response.status === 200 ? "" : response.reason });
       this.#answered++;

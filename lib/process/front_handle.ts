@@ -25,7 +25,14 @@ export class FrontHandle extends ProcessHandle<FrontReady, FrontCommand, FrontMe
 
   /** Starts the process, which is to send requests to the workers at `sockets`. */
   constructor(start: FrontStart, directory: PrivateDirectory, sockets: readonly string[]) {
-    super({ command: "front", name: "The front", directory, bootTimeout: BOOT_TIMEOUT, isMessage: isFrontMessage });
+    super({
+      command: "front",
+      name: "The front",
+      directory,
+      bootTimeout: BOOT_TIMEOUT,
+      isMessage: isFrontMessage,
+      logsToStdout: true,
+    });
     this.#start = start;
     this.#sockets = sockets;
     this.exited.then(() => this.#settle());

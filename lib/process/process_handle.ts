@@ -38,8 +38,12 @@ export interface ProcessStart<Message> {
   readonly env?: Readonly<Record<string, string>>;
   /** Its working directory; null: our own. @default {null} */
   readonly cwd?: string | null;
+  /** Whether it writes to our standard output itself, as it is, because that is where its access log goes. @default {false} */
+  readonly logsToStdout?: boolean;
 }
 
+/** How long the output of a process that has ended is waited for, ms. */
+const LAST_WORDS = 200;
 /** How long after the end of its drain a process is killed, ms: the time that `onStop` always has, and a bit. */
 const KILL_MARGIN = 1_500;
 
@@ -62,7 +66,11 @@ export abstract class ProcessHandle<Ready, Command, Message> {
   readonly startedAt = Date.now();
 
   /** Starts the process. Throws when the system does not allow another one. */
-  constructor({ command, name, directory, bootTimeout, isMessage, env = {}, cwd = null }: ProcessStart<Message>) {
+  constructor(
+    { command, name, directory, bootTimeout, isMessage, env = {}, cwd = null, logsToStdout = false }: ProcessStart<
+      Message
+    >,
+  ) {
     this.name = name;
     this.#isMessage = isMessage;
     this.ready.catch(() => {}); // whoever does not wait for it is told by `exited`
@@ -72,7 +80,7 @@ export abstract class ProcessHandle<Ready, Command, Message> {
     const { program, args } = selfCommand([command, path]);
     const begun = performance.now();
     try {
-      const stdio = { stdin: "piped", stdout: "piped", stderr: "piped" } as const;
+      const stdio = { stdin: "piped", stdout: logsToStdout ? "inherit" : "piped", stderr: "piped" } as const;
       this.#child = new Deno.Command(program, { args: [...args], env, ...stdio, ...(cwd === null ? {} : { cwd }) })
         .spawn();
     } catch (thrown) {
@@ -80,7 +88,7 @@ export abstract class ProcessHandle<Ready, Command, Message> {
       throw thrown;
     }
     const said = Promise.all([
-      prefixLines(this.#child.stdout, toStdout, `[${name.toLowerCase()}] `),
+      logsToStdout ? null : prefixLines(this.#child.stdout, toStdout, `[${name.toLowerCase()}] `),
       prefixLines(this.#child.stderr, toStderr, `[${name.toLowerCase()}] `),
     ]);
     this.#killer = setTimeout(() => {
@@ -92,7 +100,8 @@ export abstract class ProcessHandle<Ready, Command, Message> {
       const exit = { code, signal, lived: performance.now() - begun };
       clearTimeout(this.#killer);
       this.#closeListener();
-      await Promise.all([talk, said]); // what it said before it ended counts
+      await talk; // what it said before it ended counts
+      await within(said, LAST_WORDS); // but a child of its own may hold its output open for ever
       await this.#child.stdin.abort().catch(() => {});
       this.#state = "exited";
       this.ended(exit);
@@ -187,6 +196,12 @@ export abstract class ProcessHandle<Ready, Command, Message> {
       this.#listener.close();
     } catch { /* closed before */ }
   }
+}
+
+async function within(work: Promise<unknown>, ms: number): Promise<void> {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  await Promise.race([work, new Promise((resolve) => timer = setTimeout(resolve, ms))]);
+  clearTimeout(timer);
 }
 
 const toStdout = (line: Uint8Array) => void Deno.stdout.writeSync(line);

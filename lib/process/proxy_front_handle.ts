@@ -21,7 +21,14 @@ export class ProxyFrontHandle extends ProcessHandle<FrontReady, ProxyCommand, Pr
   readonly #reloads: (() => void)[] = [];
 
   constructor(name: string, raw: RawOptions, listen: readonly ListenAddress[], directory: PrivateDirectory) {
-    super({ command: "proxy-front", name, directory, bootTimeout: BOOT_TIMEOUT, isMessage: isProxyMessage });
+    super({
+      command: "proxy-front",
+      name,
+      directory,
+      bootTimeout: BOOT_TIMEOUT,
+      isMessage: isProxyMessage,
+      logsToStdout: true,
+    });
     this.#raw = raw;
     this.#listen = listen;
     this.exited.then(() => {

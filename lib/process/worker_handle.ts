@@ -34,7 +34,8 @@ export class WorkerHandle extends ProcessHandle<WorkerReady, SupervisorMessage, 
   /** Starts the process. Throws when the system does not allow another one. */
   constructor({ options, directory, bootTimeout, env, cwd }: WorkerStart) {
     const name = `Worker ${options.workerId}`;
-    super({ command: "worker", name, directory, bootTimeout, isMessage: isWorkerMessage, env, cwd });
+    const logsToStdout = options.socket !== null && options.accessLog.kind === "stdout";
+    super({ command: "worker", name, directory, bootTimeout, isMessage: isWorkerMessage, env, cwd, logsToStdout });
     this.options = options;
   }
 

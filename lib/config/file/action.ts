@@ -13,8 +13,9 @@ import type { Template } from "../template.ts";
 import { ValueError } from "../values.ts";
 import type { Context } from "./context.ts";
 import { REDIRECT_STATUS, RESPOND_DEFAULTS } from "./defaults.ts";
-import { fieldValue, status, text, textAs } from "./parsers.ts";
+import { fieldValue, mediaType, status, text, textAs } from "./parsers.ts";
 import type { Section } from "./section.ts";
+import { readStaticOptions } from "./static_keys.ts";
 import type { TomlValue } from "./toml_tree.ts";
 
 const KINDS = ["upstream", "static", "redirect", "respond"] as const;
@@ -33,7 +34,7 @@ export function readAction(route: Section, groups: ReadonlyMap<string, GroupOpti
   // All are read, so that all their mistakes are told.
   const actions = [
     route.one("upstream", textAs((name) => toGroup(name, groups, context)), null),
-    route.one("static", textAs((path) => toDirectory(path, context)), null),
+    readStatic(route, context),
     readRedirect(route),
     readRespond(route),
   ];
@@ -56,7 +57,14 @@ function toGroup(written: string, groups: ReadonlyMap<string, GroupOptions>, con
   return { kind: "upstream", group: { ...plainGroup(targets, context.limits), ...context.queue } };
 }
 
-function toDirectory(path: string, { directory, system }: Context): RouteAction {
+/** A directory, with the keys that say how its files are served. Without any, it is as `--static` has it. */
+function readStatic(route: Section, context: Context): RouteAction | null {
+  const action = route.one("static", textAs((path) => toDirectory(path, context)), null);
+  const options = readStaticOptions(route);
+  return action && options ? { ...action, options } : action;
+}
+
+function toDirectory(path: string, { directory, system }: Context): RouteAction & { kind: "static" } {
   if (path === "") throw new ValueError("the path is empty");
   const root = resolve(directory, path);
   const kind = system.kindOf(root);
@@ -101,17 +109,11 @@ function readRespond(route: Section): RouteAction | null {
   if (section === null) return null;
   const code = section.one("status", status(200, 599), RESPOND_DEFAULTS.status);
   const body = section.one("body", text, RESPOND_DEFAULTS.body);
-  const contentType = section.one("type", textAs(parseMediaType), RESPOND_DEFAULTS.contentType);
+  const contentType = section.one("type", mediaType, RESPOND_DEFAULTS.contentType);
   const written = section.value("body");
   if (written && body !== "" && BODILESS.includes(code)) {
     section.refuse("body", written, `an answer of status ${code} has none`);
   }
   section.end();
   return { kind: "respond", status: code, contentType, body };
-}
-
-/** Only its form: anything may be registered tomorrow. */
-function parseMediaType(text: string): string {
-  if (/^[\w!#$&^.+-]+\/[\w!#$&^.+-]+(\s*;[ -~]*)?$/.test(text)) return text;
-  throw new ValueError('a media type is needed, as "text/html; charset=utf-8"');
 }

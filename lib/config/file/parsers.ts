@@ -99,6 +99,12 @@ export const fieldValue: Parse<Template> = textAs((written) => {
   return parseTemplate(written);
 });
 
+/** A media type. Only its form: anything may be registered tomorrow. */
+export const mediaType: Parse<string> = textAs((written) => {
+  if (/^[\w!#$&^.+-]+\/[\w!#$&^.+-]+( *;[ -~]*)?$/.test(written)) return written;
+  throw new ValueError('a media type is needed, as "text/html; charset=utf-8"');
+});
+
 function list(words: readonly string[]): string {
   const quoted = words.map((word) => `"${word}"`);
   return `${quoted.slice(0, -1).join(", ")} or ${quoted.at(-1)}`;

@@ -6,11 +6,13 @@
 import { benchGateway } from "./gateway.ts";
 import { benchProxy } from "./proxy.ts";
 import { benchRoutes } from "./routes.ts";
+import { benchStatic } from "./static.ts";
 
 const SUBJECTS: Record<string, (args: readonly string[]) => Promise<void>> = {
   gateway: benchGateway,
   proxy: benchProxy,
   routes: benchRoutes,
+  static: benchStatic,
 };
 
 const [subject, ...args] = Deno.args;

@@ -53,7 +53,7 @@ Deno.test("main() hides commands for the program's own use", () => {
     "proxy-front",
     "worker",
   ]);
-  assert(!/^  (?:front|worker)\s/m.test(overview));
+  assert(!/^ {2}(?:front|worker)\s/m.test(overview));
 });
 
 Deno.test("main() prints the version", async () => {

@@ -186,7 +186,7 @@ const CASES: [toml: string, mistakes: string[]][] = [
     '3: "upstrem" is no key of [[proxy.route]], did you mean "upstream"?',
   ]],
   ['[[proxy.route]]\nupstream = "unix:/a"\nfoobarbaz = 1', [
-    '3: "foobarbaz" is no key of [[proxy.route]], its keys are host, path, upstream, static, redirect, respond, strip-prefix, request-fields, response-fields, max-body, body-timeout, upstream-timeout, error-pages, gzip, allow, deny, basic-auth, rate-limit, bandwidth',
+    '3: "foobarbaz" is no key of [[proxy.route]], its keys are host, path, upstream, static, redirect, respond, index, try-files, spa, listing, dotfiles, default-type, types, precompressed, compress, cache-control, immutable, expires, max-cache, symlinks, strip-prefix, request-fields, response-fields, max-body, body-timeout, upstream-timeout, error-pages, gzip, allow, deny, basic-auth, rate-limit, bandwidth',
   ]],
   ["[[proxy.route]]\nupstream = \"unix:/a\"\nhost = 'münchen.de'\n", []],
   ["[[proxy.route]]\nupstream = \"unix:/a\"\nresponse-fields.set.A = '1'\n[proxy.route.rate-limit]\nrat = '1/s'", [

@@ -9,7 +9,7 @@ import { STATIC_DEFAULTS } from "../../lib/config/static_options.ts";
 import { realSystem } from "../../lib/config/system.ts";
 import { optionsOf } from "../../lib/config/table.ts";
 import { StackdError } from "../../lib/errors.ts";
-import { HASH, keyOf, TomlDirectory } from "./toml_file.ts";
+import { HASH, TomlDirectory } from "./toml_file.ts";
 
 /** The keys that an unknown one is told to choose from. */
 async function keysOf(directory: TomlDirectory, toml: string): Promise<string[]> {
@@ -253,9 +253,9 @@ Deno.test("readProxyFile() turns every key of [[proxy.route]] into its field", a
   await t.step("none is left out", async () => {
     const text = cases.map(([toml]) => toml).join("\n");
     const keys = await keysOf(directory, `[[proxy.route]]\n${respond}`);
-    // Those of files, which file_static_keys_test.ts has.
-    const others = Object.keys(STATIC_DEFAULTS).map(keyOf);
-    assertEquals(keys.filter((key) => !text.includes(`${key} = `)).toSorted(), others.toSorted());
+    // file_static_keys_test.ts has those of files.
+    const isOfFiles = (key: string) => key.replace(/-./g, (pair) => pair.slice(1).toUpperCase()) in STATIC_DEFAULTS;
+    assertEquals(keys.filter((key) => !text.includes(`${key} = `) && !isOfFiles(key)), []);
   });
 });
 

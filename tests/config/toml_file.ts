@@ -6,11 +6,6 @@ import { realSystem } from "../../lib/config/system.ts";
 /** bcrypt of cost 4, as `htpasswd -B` writes it. */
 export const HASH = "$2y$04$abcdefghijklmnopqrstuuPp1nXEzvV6Pr7lE8Gy0WlJQYWEF9lZe";
 
-/** The key for a field: `tryFiles` is `try-files`. */
-export function keyOf(field: string): string {
-  return field.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
-}
-
 /** Reads files as `stackd.toml`; `public` is a directory beside it, `404.html`, `50x.html` and `htpasswd` are files. */
 export class TomlDirectory implements AsyncDisposable {
   readonly path: string;

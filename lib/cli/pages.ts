@@ -93,5 +93,5 @@ export const SYNTAX: readonly string[] = [
 /** What a process tells and is told. */
 export const PROCESS: readonly string[] = [
   "Exit codes: 0 done; 2 wrong usage or configuration, or no usable handler; 1 anything else.",
-  "Signals: TERM stops gracefully; INT and QUIT stop now. HUP lets a proxy read its file again; USR1 lets it open its access log anew.",
+  "Signals: TERM stops gracefully; INT and QUIT stop now. HUP lets a gateway load its handler anew, and a proxy read its file again; USR1 opens access logs anew.",
 ];

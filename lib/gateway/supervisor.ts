@@ -229,6 +229,7 @@ export class Supervisor {
   /** Opens log files anew. */
   reopenLogs(): void {
     this.#front?.reopen();
+    this.#generation.reopenLogs();
   }
 
   /**

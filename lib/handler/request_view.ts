@@ -83,15 +83,26 @@ export function installRequestView(believed: BelievedRequests): () => void {
 function seenUrl(request: Request, trusted: boolean): string {
   const url = getUrl.call(request);
   if (!url.startsWith(SCHEME)) return url;
-  const headers = trusted ? getHeaders.call(request) : null;
-  const scheme = headers?.get("x-forwarded-proto")?.toLowerCase() === "https" ? "https:" : "http:";
-  const host = headers?.get("x-forwarded-host")?.split(",").at(-1)?.trim() ?? "";
+  const scheme = trusted && field(request, "x-forwarded-proto")?.toLowerCase() === "https" ? "https:" : "http:";
+  const host = trusted ? field(request, "x-forwarded-host")?.split(",").at(-1)?.trim() ?? "" : "";
   const hostEnd = url.indexOf("/", SCHEME.length + 2);
   const path = hostEnd === -1 ? "/" : url.slice(hostEnd);
   if (HOST.test(host)) return `${scheme}//${host}${path}`;
   const own = url.slice(SCHEME.length + 2, hostEnd === -1 ? undefined : hostEnd);
   // Without a Host field, Deno puts the socket's path there, which is nobody's business.
   return `${scheme}//${/^%2f/i.test(own) ? "localhost" : own}${path}`;
+}
+
+/**
+ * A field; null too when the request is over and was not asked for it in time. Deno itself asks for the URL when a WebSocket is
+ * open, and the connection is deaf when that throws.
+ */
+function field(request: Request, name: string): string | null {
+  try {
+    return getHeaders.call(request).get(name);
+  } catch {
+    return null;
+  }
 }
 
 function seenHeaders(request: Request): Headers {

@@ -49,6 +49,7 @@ export async function runWorker(args: readonly string[]): Promise<number> {
   listen(messages, {
     drain: (timeout) => drained.resolve(worker.drain(timeout)),
     ping: () => channel.send({ type: "pong", stats: worker.stats() }),
+    reopen: () => worker.reopenLogs(),
   });
   try {
     await worker.start(channel);
@@ -63,10 +64,11 @@ export async function runWorker(args: readonly string[]): Promise<number> {
 interface Obedience {
   drain(timeout: number): void;
   ping(): void;
+  reopen(): void;
 }
 
 /** Does what the supervisor says; ends the process when the supervisor is gone. */
-function listen(messages: AsyncIterable<SupervisorMessage>, { drain, ping }: Obedience): void {
+function listen(messages: AsyncIterable<SupervisorMessage>, { drain, ping, reopen }: Obedience): void {
   // A terminal, a shell's `kill %1` and systemd send signals to the whole group; what they mean is the supervisor's to say,
   // which lets the front's requests end before this process does.
   for (const signal of ["SIGTERM", "SIGINT", "SIGQUIT", "SIGHUP", "SIGUSR1"] as const) {
@@ -77,6 +79,7 @@ function listen(messages: AsyncIterable<SupervisorMessage>, { drain, ping }: Obe
       for await (const message of messages) {
         if (message.type === "drain") drain(message.timeout);
         else if (message.type === "ping") ping();
+        else if (message.type === "reopen") reopen();
       }
     } catch (thrown) {
       logError(`Cannot understand the supervisor: ${messageOf(thrown)}`);
@@ -162,6 +165,10 @@ class Worker {
       const options = { exitCode: 1, cause } as const;
       throw new StackdError("STACKD_HANDLER_START", message, frames === "" ? options : { ...options, detail: frames });
     }
+  }
+
+  reopenLogs(): void {
+    this.#accessLog?.reopen();
   }
 
   /** What there is to know from outside. */

@@ -103,6 +103,11 @@ export class Generation {
     return this.slots.length;
   }
 
+  /** Opens log files anew. */
+  reopenLogs(): void {
+    for (const slot of this.slots) slot.current?.reopen();
+  }
+
   /** Its workers, for the status. */
   status(): WorkerStatus[] {
     return this.slots.map((slot) => {

@@ -46,7 +46,9 @@ export type SupervisorMessage =
   /** Finish the requests in flight within `timeout` ms, then end. */
   | { readonly type: "drain"; readonly timeout: number }
   /** Answer, if the event loop still turns. */
-  | { readonly type: "ping" };
+  | { readonly type: "ping" }
+  /** Open log files anew. */
+  | { readonly type: "reopen" };
 
 /** A handler cannot be served, as a `StackdError` says it. */
 export interface WorkerFailure {
@@ -95,7 +97,10 @@ export const ERROR_CODE: Guard<ErrorCode> = (value): value is ErrorCode =>
 /** Whether a worker can take `value` for a message of its supervisor. */
 export const isSupervisorMessage: Guard<SupervisorMessage> = either(
   record({ type: literal("start"), options: isWorkerOptions }),
-  either(record({ type: literal("drain"), timeout: number }), record({ type: literal("ping") })),
+  either(
+    record({ type: literal("drain"), timeout: number }),
+    record({ type: literal("ping", "reopen") }) as Guard<SupervisorMessage>,
+  ),
 );
 
 /** Whether a supervisor can take `value` for a message of a worker. */

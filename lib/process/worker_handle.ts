@@ -51,6 +51,11 @@ export class WorkerHandle extends ProcessHandle<WorkerReady, SupervisorMessage, 
     return this.#pinged === null || this.state !== "ready" ? 0 : now - this.#pinged;
   }
 
+  /** Opens log files anew. */
+  reopen(): void {
+    this.send({ type: "reopen" });
+  }
+
   protected override startCommand(): SupervisorMessage {
     return { type: "start", options: this.options };
   }

@@ -25,6 +25,11 @@ export async function onStart(): Promise<void> {
 }
 
 export default async (request: Request, info: { signal: AbortSignal }): Promise<Response> => {
+  if (request.headers.get("upgrade") === "websocket") {
+    const { socket, response } = Deno.upgradeWebSocket(request);
+    socket.onmessage = ({ data }) => socket.send(data + " ${version} " + Deno.pid);
+    return response;
+  }
   switch (new URL(request.url).pathname) {
     case "/length":
       return new Response(String((await request.bytes()).length));
@@ -57,6 +62,18 @@ export default async (request: Request, info: { signal: AbortSignal }): Promise<
       await request.text();
       for (const begun = performance.now(); performance.now() < begun + 8;);
       break;
+    case "/block":
+      note("blocks");
+      for (const begun = performance.now(); performance.now() < begun + 2_000;);
+      break;
+    case "/events": {
+      const encoder = new TextEncoder();
+      let timer = 0;
+      const start = (controller: ReadableStreamDefaultController<Uint8Array>) => {
+        timer = setInterval(() => controller.enqueue(encoder.encode("data: ${version}\\n\\n")), 50);
+      };
+      return new Response(new ReadableStream({ start, cancel: () => clearInterval(timer) }));
+    }
     case "/slow":
       await wait(1_000);
       break;

@@ -60,23 +60,6 @@ Deno.test("faults: 20 reloads with a changing module: no request fails, and the 
   report("20 × HUP, 2 workers behind a front", load);
 });
 
-Deno.test("faults: a worker that never has time still reads everything that was sent to it before it leaves", async (t) => {
-  // As much as it can do and more: requests wait in its sockets, unread, when it is told to leave.
-  const options = { clients: 24, period: 60, path: "/busy" };
-  await t.step("behind a front", async () => {
-    await using gateway = await FaultyGateway.start();
-    await using load = await gateway.load(options, 50);
-    await reloadOften(gateway, load, 5);
-    report("5 × HUP, handlers that keep the processor busy", load);
-  });
-  await t.step("one worker without a front, behind the proxy", async () => {
-    await using direct = await startDirect();
-    await using load = await direct.gateway.load(options, 50);
-    await reloadOften(direct.gateway, load, 5);
-    report("5 × HUP, the same without a front", load);
-  });
-});
-
 Deno.test("faults: HUPs that come while one is acted upon are acted upon once, afterwards", async () => {
   await using gateway = await FaultyGateway.start();
   await using load = await gateway.load();

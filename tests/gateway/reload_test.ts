@@ -1,5 +1,6 @@
 /** What reloads a handler by itself, what keeps it from being reloaded, and what systemd hears of it. */
 import { assertEquals, assertStringIncludes } from "@std/assert";
+import { RawClient } from "../support/raw_http.ts";
 import { BINARY, Running, TestDirectory } from "../support/stackd.ts";
 
 const handler = (body: string, more = "") => `export default () => new Response("${body}");\n${more}`;
@@ -84,4 +85,47 @@ Deno.test("systemd hears when the gateway is ready, reloads, lives and stops", a
   assertEquals(heard.filter((line) => line !== "WATCHDOG=1").at(-1), "STOPPING=1");
   assertStringIncludes(stdout, "[worker 1] undefined\n", "a handler does not inherit the socket");
   socket.close();
+});
+
+Deno.test("USR1 opens access logs anew, of a front and of a worker without one", async (t) => {
+  for (const listen of ["--http", "--socket"]) {
+    await t.step(listen, async () => {
+      using directory = new TestDirectory();
+      directory.write("app.ts", handler("one"));
+      const log = directory.at("access.log"), socket = directory.at("app.sock");
+      const where = listen === "--http" ? ["--http", "127.0.0.1:0"] : ["--socket", socket];
+      const line = ["gateway", ...where, "--access-log", log, directory.at("app.ts")];
+      await using gateway = new Running(BINARY, line);
+      await gateway.untilPrinted(/pid/);
+      const port = /127\.0\.0\.1:(\d+)/.exec(gateway.stdout)?.[1];
+      const ask = async (path: string) => {
+        using client = listen === "--http"
+          ? await RawClient.connect({ transport: "tcp", hostname: "127.0.0.1", port: Number(port) })
+          : await RawClient.connect({ transport: "unix", path: socket });
+        await client.send(`GET ${path} HTTP/1.1\r\nHost: a.example\r\n\r\n`);
+        await client.response();
+      };
+      const has = (file: string, path: string) =>
+        gateway.until(`${file} has ${path}`, () => {
+          try {
+            return Deno.readTextFileSync(directory.at(file)).includes(`GET ${path} `);
+          } catch {
+            return false;
+          }
+        });
+      await ask("/before");
+      await has("access.log", "/before");
+      Deno.renameSync(log, directory.at("access.log.1"));
+      gateway.kill("SIGUSR1");
+      await gateway.until("there is a new file", () => {
+        try {
+          return Deno.statSync(log).isFile;
+        } catch {
+          return false;
+        }
+      });
+      await ask("/after");
+      await has("access.log", "/after");
+    });
+  }
 });

@@ -25,6 +25,7 @@ Deno.test("isSupervisorMessage() takes what a supervisor says", () => {
   ) assert(isSupervisorMessage({ type: "start", options: { ...options, ...changed } }), JSON.stringify(changed));
   assert(isSupervisorMessage({ type: "drain", timeout: 0 }));
   assert(isSupervisorMessage({ type: "ping" }));
+  assert(isSupervisorMessage({ type: "reopen" }));
 });
 
 Deno.test("isSupervisorMessage() refuses anything else", () => {

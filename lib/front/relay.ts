@@ -120,7 +120,10 @@ export async function relay(exchange: Exchange, route: Relay, client: Client | n
     else if (!upstream.complete) await download(exchange, upstream, chunked, streamTimeout);
     // A server that answered before it had the whole body gets no second request on this connection; the last piece, when
     // the answer has only overtaken it, is waited for.
-    if (exchange.body.complete && (uploaded === null || await uploaded)) server.pool.release(upstream);
+    const whole = exchange.body.complete && (uploaded === null || await uploaded);
+    // From here on it works for nobody: a client that leaves now must not take an idle connection with it.
+    connection.workingFor = null;
+    if (whole) server.pool.release(upstream);
     else upstream.close();
   } catch (thrown) {
     upstream?.close();

@@ -2,7 +2,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { get, post } from "../http1/corpus/case.ts";
 import { TestFront } from "../support/test_front.ts";
-import { type Script, TestUpstream, type UpstreamPeer } from "../support/test_upstream.ts";
+import { answering, reply, type Script, TestUpstream, type UpstreamPeer } from "../support/test_upstream.ts";
 import { until } from "../support/until.ts";
 import { within } from "../support/within.ts";
 
@@ -93,4 +93,17 @@ Deno.test("a client that ends its side after its request is taken to have left, 
   await client.halfClose();
   await within("the request is aborted", peers[0].ended);
   assertEquals((await front.log.entry()).status, 499);
+});
+
+Deno.test("a client that leaves as its answer comes takes no connection that another request gets", async () => {
+  await using upstream = new TestUpstream(answering(reply("ok")));
+  await using front = new TestFront({ upstream });
+  const other = await front.connect();
+  for (let i = 0; i < 300; i++) {
+    const leaving = await front.connect();
+    await leaving.send(get());
+    leaving.close();
+    await other.send(`${post("Content-Length: 5")}hello`);
+    assertEquals((await other.response()).status, 200, `after ${i + 1} that left`);
+  }
 });

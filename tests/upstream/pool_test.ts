@@ -47,6 +47,21 @@ Deno.test("reuse() gives back what was released, the youngest first", async () =
   pool.close();
 });
 
+Deno.test("reuse() gives out none that was closed while it was idle", async () => {
+  await using upstream = new TestUpstream();
+  const pool = poolOf(upstream);
+  const first = await pool.connect(), second = await pool.connect();
+  for (const connection of [first, second]) {
+    await exchange(connection);
+    pool.release(connection);
+  }
+  second.close();
+  assert(pool.reuse() === first);
+  assertEquals(pool.reuse(), null);
+  first.close();
+  pool.close();
+});
+
 Deno.test("release() closes what is more than the pool may keep", async () => {
   await using upstream = new TestUpstream();
   const pool = poolOf(upstream, 1);

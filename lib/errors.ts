@@ -53,6 +53,12 @@ export class StackdError extends Error {
   }
 }
 
+/** The message of anything thrown with the detail that a {@linkcode StackdError} may have below it, for the log. */
+export function explain(thrown: unknown): string {
+  const detail = thrown instanceof StackdError && thrown.detail !== undefined ? `\n${thrown.detail}` : "";
+  return `${messageOf(thrown)}${detail}`;
+}
+
 /** The message of anything thrown, without its stack. */
 export function messageOf(thrown: unknown): string {
   return thrown instanceof Error ? thrown.message : String(thrown);

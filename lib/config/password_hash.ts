@@ -112,6 +112,6 @@ export function parseHtpasswd(text: string): Map<string, string> {
 
 /** Whether Basic authentication can carry a user name: no colon and no control characters (RFC 7617 §2), and not empty. */
 export function isUserName(name: string): boolean {
-  // deno-lint-ignore no-control-regex
+  // deno-lint-ignore no-control-regex -- they are what is looked for
   return /^[^:\x00-\x1f\x7f-\x9f]+$/.test(name);
 }

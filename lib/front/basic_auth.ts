@@ -127,7 +127,7 @@ function parseUser(name: string, hash: string): PasswordHash {
 }
 
 function challengeOf(realm: string): string {
-  // deno-lint-ignore no-control-regex
+  // deno-lint-ignore no-control-regex -- they are what is looked for
   if (/[\x00-\x1f\x7f-\x9f]/.test(realm)) {
     const state = "it has control characters";
     throw new StackdError("STACKD_CONFIG_INVALID", `Cannot use the realm ${JSON.stringify(realm)}: ${state}`);
@@ -148,7 +148,7 @@ function parseCredentials(authorization: string): { name: string; password: stri
     return null; // no base64, or no UTF-8
   }
   const colon = pair.indexOf(":");
-  // deno-lint-ignore no-control-regex
+  // deno-lint-ignore no-control-regex -- they are what is looked for
   if (colon === -1 || /[\x00-\x1f\x7f-\x9f]/.test(pair)) return null;
   return { name: pair.slice(0, colon), password: pair.slice(colon + 1) };
 }

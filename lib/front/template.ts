@@ -24,7 +24,7 @@ export function renderConstant(template: Template): string {
 
 /** Nothing a request holds may end the line it is written to. */
 function withoutControls(value: string): string {
-  // deno-lint-ignore no-control-regex
+  // deno-lint-ignore no-control-regex -- they are what is looked for
   return value.replace(/[\x00-\x08\x0a-\x1f\x7f]/g, "");
 }
 
@@ -35,7 +35,7 @@ export function isConstant(template: Template): boolean {
 
 /** Text as it is written into heads: one character for each byte of its UTF-8. */
 function asBytes(text: string): string {
-  // deno-lint-ignore no-control-regex
+  // deno-lint-ignore no-control-regex -- they are what is looked for
   if (/^[\x00-\x7f]*$/.test(text)) return text;
   return Array.from(new TextEncoder().encode(text), (byte) => String.fromCharCode(byte)).join("");
 }

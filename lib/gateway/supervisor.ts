@@ -5,7 +5,7 @@
  * @module
  */
 import type { GatewayOptions, ListenAddress } from "../config/options.ts";
-import { messageOf, StackdError } from "../errors.ts";
+import { explain, messageOf, StackdError } from "../errors.ts";
 import { logError, logInfo } from "../observe/log.ts";
 import { FrontHandle } from "../process/front_handle.ts";
 import type { FrontStart } from "../process/front_messages.ts";
@@ -167,8 +167,7 @@ export class Supervisor {
       await next.start();
     } catch (thrown) {
       if (this.#ended) return;
-      const detail = thrown instanceof StackdError && thrown.detail !== undefined ? `\n${thrown.detail}` : "";
-      logError(`Cannot reload, generation ${old.number} goes on: ${messageOf(thrown)}${detail}`);
+      logError(`Cannot reload, generation ${old.number} goes on: ${explain(thrown)}`);
       throw thrown;
     } finally {
       this.#next = null;

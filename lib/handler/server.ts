@@ -15,7 +15,7 @@ import { RequestInfo, type Site } from "./info.ts";
 import { logRequest } from "./log_request.ts";
 import { markTrusted } from "./request_view.ts";
 import { describeThrown } from "./stack.ts";
-import { within } from "./within.ts";
+import { within } from "../process/within.ts";
 
 /** Mode of a private socket. */
 const PRIVATE_MODE = 0o600;

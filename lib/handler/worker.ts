@@ -7,10 +7,10 @@ import { messageOf, StackdError } from "../errors.ts";
 import { type AccessLog, openAccessLog } from "../observe/access_log.ts";
 import { logError } from "../observe/log.ts";
 import { randomPrefix, requestIds } from "../observe/request_id.ts";
-import { Channel } from "../process/channel.ts";
+import type { Channel } from "../process/channel.ts";
+import { connectToSupervisor, leaveSignalsToSupervisor } from "../process/child.ts";
 import { isSupervisorMessage, type SupervisorMessage, type WorkerMessage } from "../process/messages.ts";
 import type { WorkerOptions, WorkerStats } from "../process/messages.ts";
-import { tieToParent } from "../process/parent.ts";
 import type { FileIdentity } from "../process/unix_path.ts";
 import { adapt } from "./adapt.ts";
 import { Background } from "./background.ts";
@@ -19,7 +19,7 @@ import { describeHandler, type LoadedHandler, loadHandler } from "./loader.ts";
 import { installRequestView } from "./request_view.ts";
 import { HandlerServer } from "./server.ts";
 import { describeThrown, headline, userFrames } from "./stack.ts";
-import { within } from "./within.ts";
+import { within } from "../process/within.ts";
 
 /** `onStop` may take this long, ms, even when the requests in flight have used up the whole drain. */
 const STOP_AT_LEAST = 1_000;
@@ -33,13 +33,12 @@ const MAX_DETAIL = 32_768;
  * @returns The exit code.
  */
 export async function runWorker(args: readonly string[]): Promise<number> {
-  const [path] = args;
-  if (path === undefined || args.length !== 1) {
-    throw new StackdError("STACKD_USAGE", "Cannot run a worker: only a gateway starts one");
-  }
-  tieToParent(() => Deno.exit(1));
-  const conn = await Deno.connect({ transport: "unix", path });
-  const channel = new Channel<SupervisorMessage, WorkerMessage>(conn, isSupervisorMessage);
+  const channel = await connectToSupervisor<SupervisorMessage, WorkerMessage>(
+    args,
+    "a worker",
+    "a gateway",
+    isSupervisorMessage,
+  );
   const messages = channel.messages();
   const { value: first } = await messages.next();
   if (first?.type !== "start") return 1;
@@ -69,11 +68,7 @@ interface Obedience {
 
 /** Does what the supervisor says; ends the process when the supervisor is gone. */
 function listen(messages: AsyncIterable<SupervisorMessage>, { drain, ping, reopen }: Obedience): void {
-  // A terminal, a shell's `kill %1` and systemd send signals to the whole group; what they mean is the supervisor's to say,
-  // which lets the front's requests end before this process does.
-  for (const signal of ["SIGTERM", "SIGINT", "SIGQUIT", "SIGHUP", "SIGUSR1"] as const) {
-    Deno.addSignalListener(signal, () => {});
-  }
+  leaveSignalsToSupervisor();
   (async () => {
     try {
       for await (const message of messages) {

@@ -4,9 +4,9 @@
  * @module
  */
 import type { AccessLogTarget, Limits, ListenAddress, TrustedProxies, UpstreamLimits } from "../config/options.ts";
-import type { ErrorCode } from "../errors.ts";
 import type { Guard } from "./channel.ts";
-import { either, list, literal, number, record, text } from "./guards.ts";
+import type { CommonCommand, CommonMessage } from "./front_process.ts";
+import { either, list, literal, number, object, record, text } from "./guards.ts";
 import { ERROR_CODE } from "./messages.ts";
 
 /** What a front needs to know. */
@@ -31,19 +31,22 @@ export type FrontCommand =
   | { readonly type: "serve"; readonly sockets: readonly string[] }
   /** Log which requests the worker on this socket has; it is called `name`. */
   | { readonly type: "inside"; readonly socket: string; readonly name: string }
-  /** Open log files anew. */
-  | { readonly type: "reopen" }
-  /** Refuse new clients, finish the requests in flight within `timeout` ms, then end. */
-  | { readonly type: "drain"; readonly timeout: number };
+  | CommonCommand;
 
-/** From a front to its supervisor. */
-export type FrontMessage =
-  | { readonly type: "ready"; readonly addresses: readonly ListenAddress[] }
-  /** The last "serve" holds. */
-  | { readonly type: "serves" }
-  | { readonly type: "failed"; readonly code: ErrorCode; readonly message: string };
+/** Whether a supervisor can take `value` for a message of a front. */
+export const isFrontMessage: Guard<CommonMessage> = either(
+  either(
+    record({ type: literal("ready"), addresses: list(object<ListenAddress>()) }),
+    record({ type: literal("done") }),
+  ),
+  record({ type: literal("failed"), code: ERROR_CODE, message: text }),
+);
 
-const isObject = (value: unknown): value is object => typeof value === "object" && value !== null;
+/** Whether a front can take `value` for what all of them are told. */
+export const isCommonCommand: Guard<CommonCommand> = either(
+  record({ type: literal("drain"), timeout: number }),
+  record({ type: literal("reopen") }),
+);
 
 /**
  * Whether a front can take `value` for a command. The start is only looked at from outside: the supervisor is the same program,
@@ -51,20 +54,8 @@ const isObject = (value: unknown): value is object => typeof value === "object" 
  */
 export const isFrontCommand: Guard<FrontCommand> = either(
   either(
-    record({ type: literal("start"), start: isObject as Guard<FrontStart> }),
+    record({ type: literal("start"), start: object<FrontStart>() }),
     record({ type: literal("serve"), sockets: list(text) }),
   ),
-  either(
-    either(record({ type: literal("drain"), timeout: number }), record({ type: literal("reopen") })),
-    record({ type: literal("inside"), socket: text, name: text }),
-  ),
-);
-
-/** Whether a supervisor can take `value` for a message of a front. */
-export const isFrontMessage: Guard<FrontMessage> = either(
-  either(
-    record({ type: literal("ready"), addresses: list(isObject as Guard<ListenAddress>) }),
-    record({ type: literal("serves") }),
-  ),
-  record({ type: literal("failed"), code: ERROR_CODE, message: text }),
+  either(isCommonCommand, record({ type: literal("inside"), socket: text, name: text })),
 );

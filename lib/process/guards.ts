@@ -32,3 +32,8 @@ export function record<Shape extends object>(
 export function either<First, Second>(first: Guard<First>, second: Guard<Second>): Guard<First | Second> {
   return (value): value is First | Second => first(value) || second(value);
 }
+
+/** Any object: what is in it is believed. For what the same program has validated before it sent it. */
+export function object<Shape extends object>(): Guard<Shape> {
+  return (value): value is Shape => typeof value === "object" && value !== null;
+}

@@ -10,6 +10,7 @@ import { Channel, type Guard } from "./channel.ts";
 import { prefixLines } from "./lines.ts";
 import type { PrivateDirectory } from "./private_dir.ts";
 import { selfCommand } from "./self.ts";
+import { within } from "./within.ts";
 
 /** The stages of a process's life. */
 export type ProcessState = "starting" | "ready" | "draining" | "exited";
@@ -196,12 +197,6 @@ export abstract class ProcessHandle<Ready, Command, Message> {
       this.#listener.close();
     } catch { /* closed before */ }
   }
-}
-
-async function within(work: Promise<unknown>, ms: number): Promise<void> {
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  await Promise.race([work, new Promise((resolve) => timer = setTimeout(resolve, ms))]);
-  clearTimeout(timer);
 }
 
 const toStdout = (line: Uint8Array) => void Deno.stdout.writeSync(line);

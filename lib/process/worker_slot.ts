@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { messageOf, StackdError } from "../errors.ts";
+import { explain } from "../errors.ts";
 import { logError, logInfo } from "../observe/log.ts";
 import { afterDeath } from "./backoff.ts";
 import type { WorkerReady } from "./messages.ts";
@@ -161,8 +161,7 @@ export class WorkerSlot<Worker extends Occupant = Occupant> {
   }
 
   #complain(thrown: unknown): void {
-    const detail = thrown instanceof StackdError && thrown.detail !== undefined ? `\n${thrown.detail}` : "";
-    logError(`Worker ${this.id} did not come back: ${messageOf(thrown)}${detail}`);
+    logError(`Worker ${this.id} did not come back: ${explain(thrown)}`);
   }
 
   /** Lets the workers finish their requests within `timeout` ms and ends them; none is started after them. */

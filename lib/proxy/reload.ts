@@ -4,7 +4,7 @@
  * @module
  */
 import type { ListenAddress, ProxyOptions } from "../config/options.ts";
-import { messageOf, StackdError } from "../errors.ts";
+import { explain } from "../errors.ts";
 import { logError, logWarn } from "../observe/log.ts";
 
 /** What the role has to do with, however many processes there are. */
@@ -44,8 +44,7 @@ export async function rereadSafely(before: ProxyOptions, reread: Reread | null):
 
 /** Says that a reload came to nothing. */
 export function logRefused(thrown: unknown): void {
-  const detail = thrown instanceof StackdError && thrown.detail !== undefined ? `\n${thrown.detail}` : "";
-  logError(`Cannot reload, nothing has changed: ${messageOf(thrown)}${detail}`);
+  logError(`Cannot reload, nothing has changed: ${explain(thrown)}`);
 }
 
 /** What differs between two configurations and cannot change in a process that runs. */

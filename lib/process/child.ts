@@ -1,0 +1,78 @@
+/**
+ * The side of a supervised process: it belongs to its supervisor, does what it says, and ends with it.
+ *
+ * @module
+ */
+import { messageOf, StackdError } from "../errors.ts";
+import { logError } from "../observe/log.ts";
+import { Channel, type Guard } from "./channel.ts";
+import { tieToParent } from "./parent.ts";
+
+/**
+ * Ties this process to its supervisor and opens the channel to it.
+ *
+ * @param args What follows the hidden command: the path of the socket on which the supervisor waits.
+ * @param what The process, as in "a worker"; `starter`: who starts one.
+ * @throws {StackdError} `STACKD_USAGE` when a person has tried to run it.
+ */
+export async function connectToSupervisor<Command, Message>(
+  args: readonly string[],
+  what: string,
+  starter: string,
+  isCommand: Guard<Command>,
+): Promise<Channel<Command, Message>> {
+  const [path] = args;
+  if (path === undefined || args.length !== 1) {
+    throw new StackdError("STACKD_USAGE", `Cannot run ${what}: only ${starter} starts one`);
+  }
+  tieToParent(() => Deno.exit(1));
+  return new Channel<Command, Message>(await Deno.connect({ transport: "unix", path }), isCommand);
+}
+
+/**
+ * Takes the signals that a terminal, a shell's `kill %1` and systemd send to the whole group, and does nothing about them: what
+ * they mean is the supervisor's to say, which lets requests end before processes do.
+ */
+export function leaveSignalsToSupervisor(): void {
+  for (const signal of ["SIGTERM", "SIGINT", "SIGQUIT", "SIGHUP", "SIGUSR1"] as const) {
+    Deno.addSignalListener(signal, () => {});
+  }
+}
+
+/** What a front that cannot be started says to its supervisor. */
+interface Failure {
+  readonly type: "failed";
+  readonly code: StackdError["code"];
+  readonly message: string;
+}
+
+/** Runs a front by its commands, the first of which starts it; what it throws before it is ready is told. Gives the exit code. */
+export async function runFrontProcess<Command extends { readonly type: string }, Message>(
+  channel: Channel<Command, Message | Failure>,
+  start: (command: Extract<Command, { type: "start" }>) => Promise<FrontProcess<Command>>,
+): Promise<number> {
+  leaveSignalsToSupervisor();
+  const commands = channel.messages();
+  const { value: first } = await commands.next();
+  if (first?.type !== "start") return 1;
+  let front: FrontProcess<Command>;
+  try {
+    front = await start(first as Extract<Command, { type: "start" }>);
+  } catch (thrown) {
+    const code = thrown instanceof StackdError ? thrown.code : "STACKD_LISTEN";
+    await channel.send({ type: "failed", code, message: messageOf(thrown) });
+    return 1;
+  }
+  try {
+    for await (const command of commands) if (await front.obey(command)) return 0;
+  } catch (thrown) {
+    logError(`Cannot understand the supervisor: ${messageOf(thrown)}`);
+  }
+  return 1; // the supervisor is gone
+}
+
+/** A front that runs in this process. */
+export interface FrontProcess<Command> {
+  /** Does what it is told; true when that was to end, and it has. */
+  obey(command: Command): Promise<boolean>;
+}

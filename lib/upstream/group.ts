@@ -7,7 +7,7 @@
 import { formatAddress } from "../config/address.ts";
 import type { GroupOptions, ServerOptions } from "../config/group_options.ts";
 import type { Deadlines } from "../http1/deadlines.ts";
-import type { Policy } from "./candidate.ts";
+import { isFull, type Policy } from "./candidate.ts";
 import { UpstreamError } from "./connection.ts";
 import { HealthChecks } from "./health_checks.ts";
 import { type LookUp, NameWatch } from "./names.ts";
@@ -89,7 +89,7 @@ export class UpstreamGroup {
         if (options.backup !== backup || chosen.has(id)) continue;
         const server = known.get(id) ?? new UpstreamServer(options.target, this.options.limits, this.#deadlines);
         server.configure(options);
-        server.queues.add(this.#queue);
+        if (!server.queues.includes(this.#queue)) server.queues.push(this.#queue);
         chosen.set(id, server);
       }
       const list = [...chosen.values()];
@@ -145,25 +145,38 @@ export class UpstreamGroup {
 
   #choose(request: ServerRequest, tried: readonly UpstreamServer[]): UpstreamServer | "full" {
     const now = performance.now();
-    let full = false;
-    for (const { servers, policy } of [this.#main, this.#backup]) {
-      for (const server of servers) {
-        const up = server.isUp(now, this.options, this.#size === 1) && !tried.includes(server);
-        server.available = up && !server.full;
-        full ||= up && server.full;
-        if (this.options.slowStart > 0) server.warmUp(now, this.options.slowStart);
-      }
-      const sticky = request.sticky === null ? -1 : servers.findIndex((server) => server.publicId === request.sticky);
-      const index = sticky >= 0 && servers[sticky].available ? sticky : policy(servers, { key: request.key, random });
-      if (index >= 0) {
-        servers[index].begin(now, this.options);
-        return servers[index];
-      }
-      // A backup is for servers that are down, not for those that are busy.
-      if (full) return "full";
-    }
+    const main = this.#chooseFrom(this.#main, now, request, tried);
+    // A backup is for servers that are down, not for those that are busy.
+    const chosen = main ?? this.#chooseFrom(this.#backup, now, request, tried);
+    if (chosen !== null) return chosen;
     if (this.options.waitForServer) return "full";
     throw new UpstreamError("down", "has no server that is well");
+  }
+
+  /** One of these servers; "full" when those that are well are busy, null when none is well. */
+  #chooseFrom(
+    { servers, policy }: Tier,
+    now: number,
+    request: ServerRequest,
+    tried: readonly UpstreamServer[],
+  ): UpstreamServer | "full" | null {
+    const { options } = this, alone = this.#size === 1, { slowStart } = options;
+    let full = false;
+    // Runs over every server for every request: nothing is asked of those that nothing is known against.
+    for (let i = 0; i < servers.length; i++) {
+      const server = servers[i];
+      const up = (server.untroubled || server.isUp(now, options, alone)) &&
+        (tried.length === 0 || !tried.includes(server));
+      const busy = isFull(server);
+      server.available = up && !busy;
+      if (up && busy) full = true;
+      if (slowStart > 0) server.warmUp(now, slowStart);
+    }
+    const sticky = request.sticky === null ? -1 : servers.findIndex((server) => server.publicId === request.sticky);
+    const index = sticky >= 0 && servers[sticky].available ? sticky : policy(servers, { key: request.key, random });
+    if (index === -1) return full ? "full" : null;
+    servers[index].begin(now, options);
+    return servers[index];
   }
 
   async #wait(request: ServerRequest, tried: readonly UpstreamServer[], taker: Taker): Promise<UpstreamServer> {
@@ -256,6 +269,8 @@ export class UpstreamGroup {
   /** Servers that have outlived the group do not have to wake its queue for ever. */
   #forgetQueue(): void {
     if (this.#waiting > 0) return;
-    for (const server of this.servers) server.queues.delete(this.#queue);
+    for (const { queues } of this.servers) {
+      if (queues.includes(this.#queue)) queues.splice(queues.indexOf(this.#queue), 1);
+    }
   }
 }

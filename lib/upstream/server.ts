@@ -9,7 +9,7 @@ import type { UpstreamLimits, UpstreamTarget } from "../config/options.ts";
 import type { Deadlines } from "../http1/deadlines.ts";
 import { logInfo, logWarn } from "../observe/log.ts";
 import { newActiveHealth, observe } from "./active_health.ts";
-import { type Candidate, isFull } from "./candidate.ts";
+import type { Candidate } from "./candidate.ts";
 import { failed, isAvailable, newPassiveHealth, picked, succeeded } from "./passive_health.ts";
 import { hash32 } from "./policy/hash32.ts";
 import { UpstreamPool } from "./pool.ts";
@@ -31,7 +31,9 @@ export class UpstreamServer implements Candidate {
   available = true;
   current = 0;
   /** Where requests wait for it: in its group, and in earlier ones as long as they have any. */
-  readonly queues = new Set<WaitQueue>();
+  readonly queues: WaitQueue[] = [];
+  /** Nothing is known against it: {@linkcode isUp} need not be asked. */
+  untroubled = true;
   readonly #passive = newPassiveHealth();
   readonly #check = newActiveHealth();
   /** When it came back, monotonic ms; it is never said of a server that was not away. */
@@ -61,11 +63,6 @@ export class UpstreamServer implements Candidate {
     return up && (alone || isAvailable(this.#passive, now, options));
   }
 
-  /** Whether it has as many requests as it is given at once. */
-  get full(): boolean {
-    return isFull(this);
-  }
-
   /** Its share at present. */
   warmUp(now: number, slowStart: number): void {
     this.effectiveWeight = effectiveWeight(this.weight, now - this.#backSince, slowStart);
@@ -74,25 +71,29 @@ export class UpstreamServer implements Candidate {
   /** A request begins. */
   begin(now: number, options: GroupOptions): void {
     this.active++;
-    picked(this.#passive, now, options);
+    if (!this.untroubled) picked(this.#passive, now, options);
   }
 
   /** A request has ended, well or not: who waits longest is next. */
   end(): void {
     this.active--;
-    for (const queue of this.queues) if (queue.wake()) return;
+    const { queues } = this;
+    for (let i = 0; i < queues.length; i++) if (queues[i].wake()) return;
   }
 
   /** It answered; true when it is back by that. */
   succeeded(now: number, group: string): boolean {
-    if (!succeeded(this.#passive)) return false;
+    if (this.untroubled || !succeeded(this.#passive)) return false;
+    this.#judge();
     this.#isBack(now, group, "a request was answered");
     return true;
   }
 
   /** A request to it failed. */
   failed(now: number, options: GroupOptions): void {
-    if (!failed(this.#passive, now, options)) return;
+    const rests = failed(this.#passive, now, options);
+    this.#judge();
+    if (!rests) return;
     const seconds = options.failTimeout / 1_000;
     logWarn(`Upstream server ${this.id} of ${options.name} rests for ${seconds} s: max-fails is reached`);
   }
@@ -100,9 +101,14 @@ export class UpstreamServer implements Candidate {
   /** A health check's result: `why` it is not well, or null. True when the server is back by it. */
   checked(why: string | null, now: number, group: string, counts: HealthCounts): boolean {
     if (!observe(this.#check, why === null, counts)) return false;
+    this.#judge();
     if (why === null) this.#isBack(now, group, "its health check passes");
     else logWarn(`Upstream server ${this.id} of ${group} is taken out: its health check ${why}`);
     return why === null;
+  }
+
+  #judge(): void {
+    this.untroubled = this.#check.up && this.#passive.fails === 0;
   }
 
   #isBack(now: number, group: string, why: string): void {

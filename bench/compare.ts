@@ -9,7 +9,8 @@ import { CPU } from "./processes.ts";
 /** A contestant that runs. */
 export interface Running {
   readonly name: string;
-  readonly pid: number;
+  /** Several are measured together. */
+  readonly pid: number | readonly number[];
   readonly url: string;
 }
 

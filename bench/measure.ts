@@ -40,9 +40,9 @@ function cpuOf(pid: number): number {
   return ticks * TICK;
 }
 
-/** Loads `url` with wrk for `seconds` on the CPU `cpu`, and measures the process `pid`. */
+/** Loads `url` with wrk for `seconds` on the CPU `cpu`, and measures the process `pid`, or several together. */
 export async function measure(
-  pid: number,
+  pid: number | readonly number[],
   url: string,
   workload: Workload,
   { seconds, connections, cpu }: { seconds: number; connections: number; cpu: string },
@@ -51,9 +51,10 @@ export async function measure(
   try {
     await Deno.writeTextFile(script, workload.script);
     const args = ["-c", cpu, "wrk", "-t1", `-c${connections}`, `-d${seconds}s`, "--latency", "-s", script];
-    const before = cpuOf(pid);
+    const spentBy = () => [pid].flat().reduce((sum, one) => sum + cpuOf(one), 0);
+    const before = spentBy();
     const { stdout } = await new Deno.Command("taskset", { args: [...args, `${url}${workload.path}`] }).output();
-    const spent = cpuOf(pid) - before;
+    const spent = spentBy() - before;
     return parse(new TextDecoder().decode(stdout), spent);
   } finally {
     await Deno.remove(script);

@@ -3,12 +3,16 @@
  *
  * @module
  */
+import { benchChain } from "./chain.ts";
+import { benchConfine } from "./confine.ts";
 import { benchGateway } from "./gateway.ts";
 import { benchProxy } from "./proxy.ts";
 import { benchRoutes } from "./routes.ts";
 import { benchStatic } from "./static.ts";
 
 const SUBJECTS: Record<string, (args: readonly string[]) => Promise<void>> = {
+  chain: benchChain,
+  confine: benchConfine,
   gateway: benchGateway,
   proxy: benchProxy,
   routes: benchRoutes,

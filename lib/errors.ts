@@ -18,6 +18,8 @@ export type ErrorCode =
   | "STACKD_LISTEN" // listening failed for another reason
   | "STACKD_SOCKET_PATH" // the socket's path holds something that is no socket
   | "STACKD_PIDFILE" // the pid file cannot be written, or names a living process
+  | "STACKD_CONFINEMENT" // the system cannot confine the handler
+  | "STACKD_UPGRADE" // the program on disk did not take over
   | "STACKD_CONTROL"; // nobody answers on the control socket, or what was asked for failed
 
 /** What only some errors carry. */
@@ -40,11 +42,16 @@ export interface StackdErrorOptions {
  * ```
  */
 export class StackdError extends Error {
+  /** What it is called in a stack. */
   override readonly name = "StackdError";
+  /** What went wrong, for programs. */
   readonly code: ErrorCode;
+  /** The exit code of a process that ends with it. */
   readonly exitCode: 1 | 2;
+  /** Lines to print below the message, or undefined for none. */
   readonly detail: string | undefined;
 
+  /** Makes one; `message` reads `Cannot <verb> <thing>: <state>`, with values quoted. */
   constructor(code: ErrorCode, message: string, options: StackdErrorOptions = {}) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
     this.code = code;

@@ -10,10 +10,11 @@ import { ROOT, runTool, ToolError } from "./tool.ts";
 /** The floors of lib/, top first, with the rooms (or files) on each. docs/architecture.md draws them. */
 const FLOORS = [
   ["cli"],
+  ["embed"],
   ["proxy", "gateway"],
   ["front", "handler"],
   ["process"],
-  ["http1", "static", "uwsgi", "upstream"],
+  ["http1", "static", "uwsgi", "upstream", "confine"],
   ["observe", "config", "std"],
   ["errors.ts", "version.ts"],
 ];

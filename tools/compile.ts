@@ -126,6 +126,9 @@ function denoArgs({ entry, output, target }: CompileOptions): string[] {
     "--no-code-cache",
     "--app-name",
     "stackd",
+    // The isolate of a confined handler is started by its URL.
+    "--include",
+    join(ROOT, "lib/handler/isolate.ts"),
     "--target",
     target,
     "--output",
@@ -135,7 +138,9 @@ function denoArgs({ entry, output, target }: CompileOptions): string[] {
 }
 
 /** What `deno compile` needs in its environment to take the chosen base binary. */
-async function baseEnvironment({ target, release }: CompileOptions): Promise<Record<string, string>> {
+export async function baseEnvironment(
+  { target, release }: Pick<CompileOptions, "target" | "release">,
+): Promise<Record<string, string>> {
   const file = `release/v${DENO_VERSION}/denort-${target}.zip`;
   const base = await chooseBase({
     denortBin: Deno.env.get("DENORT_BIN"),

@@ -36,9 +36,8 @@ export const COMMANDS: readonly Command[] = [
     async run(args, output) {
       const raw = await readFlags("gateway", args, output);
       if (raw === null) return 0;
-      const { validateGateway } = await import("../config/validate.ts");
-      const { realSystem } = await import("../config/system.ts");
-      const options = validateGateway(raw, realSystem());
+      const { readGatewayOptions } = await import("../config/gateway_options.ts");
+      const options = await readGatewayOptions(raw);
       const { runGateway } = await import("../gateway/gateway.ts");
       return await runGateway(options);
     },
@@ -57,13 +56,25 @@ export const COMMANDS: readonly Command[] = [
   },
   {
     name: "check",
-    summary: "Say what is wrong with a configuration file, without starting anything",
+    summary: "Say what is wrong with a handler module or a configuration file, without serving",
     async run(args, output) {
       const raw = await readFlags("check", args, output);
       if (raw === null) return 0;
-      const { checkConfiguration } = await import("./check.ts");
-      output.out(await checkConfiguration(raw));
-      return 0;
+      const { check } = await import("./check.ts");
+      return await check(raw, output);
+    },
+  },
+  {
+    name: "fetch",
+    summary: "Ask a handler once, with no server, and print its response",
+    async run(args, output) {
+      const raw = await readFlags("fetch", args, output);
+      if (raw === null) return 0;
+      const { validateFetch } = await import("../config/fetch.ts");
+      const { realSystem } = await import("../config/system.ts");
+      const options = validateFetch(raw, realSystem());
+      const { fetchFromHandler } = await import("./fetch.ts");
+      return await fetchFromHandler(options);
     },
   },
   {
@@ -74,6 +85,17 @@ export const COMMANDS: readonly Command[] = [
       if (raw === null) return 0;
       const { reload } = await import("./control_commands.ts");
       output.out(await reload(raw));
+      return 0;
+    },
+  },
+  {
+    name: "upgrade",
+    summary: "Let what runs make way for the program that is on disk now",
+    async run(args, output) {
+      const raw = await readFlags("upgrade", args, output);
+      if (raw === null) return 0;
+      const { upgrade } = await import("./control_commands.ts");
+      output.out(await upgrade(raw));
       return 0;
     },
   },
@@ -165,10 +187,24 @@ export const COMMANDS: readonly Command[] = [
     },
   },
   {
+    name: "inspector",
+    summary: "Load a handler module and tell what is in it, for stackd check",
+    hidden: true,
+    async run(args) {
+      const { runInspector } = await import("../handler/inspect.ts");
+      return await runInspector(args);
+    },
+  },
+  {
     name: "worker",
     summary: "Load a handler module and serve it for a gateway",
     hidden: true,
     async run(args) {
+      const { CONFINE } = await import("../confine/environment.ts");
+      if (Deno.env.has(CONFINE)) {
+        const { enterConfinement } = await import("../handler/enter.ts");
+        enterConfinement(args);
+      }
       const { runWorker } = await import("../handler/worker.ts");
       return await runWorker(args);
     },

@@ -1,23 +1,32 @@
 /**
- * `stackd reload`, `stop`, `status` and `workers`: what is said to a gateway, or proxy, that runs.
+ * `stackd reload`, `upgrade`, `stop`, `status` and `workers`: what is said to a gateway, or proxy, that runs.
  *
  * @module
  */
 import { resolve } from "@std/path";
 import type { RawOptions } from "../config/flags.ts";
+import { Reader } from "../config/reader.ts";
+import { parsePrefix } from "../config/routes.ts";
 import { StackdError } from "../errors.ts";
 import { askControl, type ControlDone, type ControlRequest } from "../process/control.ts";
 import { readPid } from "../process/pidfile.ts";
 import type { UwsgiStats } from "../process/status.ts";
 
 /** How a process is told over its pid file, which cannot answer. */
-const SIGNALS = { reload: "SIGHUP", stop: "SIGTERM" } as const;
+const SIGNALS = { reload: "SIGHUP", upgrade: "SIGUSR2", stop: "SIGTERM" } as const;
 
 /** Asks for a reload, and waits for its end where a control socket tells it; one line for people. */
 export async function reload(raw: RawOptions): Promise<string> {
   if (raw.control === undefined) return signal(raw, "reload");
   await ask(raw, { command: "reload" });
   return "Reloaded";
+}
+
+/** Asks it to make way for the program that is on disk now, and waits until that serves where a control socket tells it. */
+export async function upgrade(raw: RawOptions): Promise<string> {
+  if (raw.control === undefined) return signal(raw, "upgrade");
+  const { pid } = await ask(raw, { command: "upgrade" });
+  return `Upgraded: process ${pid} serves`;
 }
 
 /** Asks for a graceful stop. */
@@ -35,7 +44,11 @@ export async function status(raw: RawOptions): Promise<string> {
 
 /** One worker more, or one less. */
 export async function changeWorkers(raw: RawOptions, change: 1 | -1): Promise<string> {
-  const { workers } = await ask(raw, { command: "workers", change });
+  const reader = new Reader(raw);
+  const app = reader.one("app", parsePrefix, null); // in the form in which the gateway knows it
+  reader.mistakes.throwIfAny();
+  const request: ControlRequest = { command: "workers", change, ...(app === null ? {} : { app }) };
+  const { workers } = await ask(raw, request);
   return `${workers} worker${workers === 1 ? "" : "s"}`;
 }
 
@@ -64,7 +77,7 @@ function signal(raw: RawOptions, what: keyof typeof SIGNALS): string {
   } catch (thrown) {
     throw refuse(thrown instanceof Deno.errors.PermissionDenied ? "permission denied" : `process ${pid} does not run`);
   }
-  return what === "reload"
-    ? `Asked process ${pid} to reload; its log says what came of it`
-    : `Asked process ${pid} to stop`;
+  return what === "stop"
+    ? `Asked process ${pid} to stop`
+    : `Asked process ${pid} to ${what}; its log says what came of it`;
 }

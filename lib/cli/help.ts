@@ -57,7 +57,7 @@ export function renderPage(command: CommandName, color: boolean): string {
   const options = optionsOf(command);
   const groups = GROUPS.map((group) => ({ group, members: options.filter((option) => option.group === group) }));
   return [
-    page.purpose,
+    ...wrap(page.purpose, WIDTH),
     "",
     `${heading("Usage:")} ${page.usage}`,
     ...groups.filter(({ members }) => members.length > 0).flatMap(({ group, members }) => [
@@ -85,7 +85,8 @@ export function spell(option: OptionSpec): string {
   const long = [option.name, ...option.aliases?.filter((alias) => alias.length > 1) ?? []].map((name) => `--${name}`);
   // Long names stand below each other whether a short one is in front or not.
   const names = [...short, ...long].join(", ").padStart(short.length > 0 ? 0 : long.join(", ").length + 4);
-  return option.kind === "string" ? `${names} ${option.placeholder}` : names;
+  if (option.kind === "boolean") return names;
+  return option.optionalValue ? `${names}[=${option.placeholder}]` : `${names} ${option.placeholder}`;
 }
 
 /** What an option does for a command, in words. */

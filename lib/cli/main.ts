@@ -16,6 +16,7 @@ import { type Output, terminal } from "./output.ts";
  */
 export async function main(args: readonly string[], output: Output = terminal): Promise<number> {
   const [name, ...rest] = args;
+  const following = Deno.env.has("STACKD_UPGRADE"); // another process waits to hear how this one starts
   const command = COMMANDS.find((candidate) => candidate.name === name || candidate.flags?.includes(name ?? ""));
   try {
     if (name === undefined) {
@@ -26,6 +27,10 @@ export async function main(args: readonly string[], output: Output = terminal): 
     if (command === undefined) throw await complain(name);
     return await command.run(rest, output);
   } catch (thrown) {
+    if (following && thrown instanceof StackdError) {
+      const { tellPredecessor } = await import("../process/takeover.ts");
+      if (await tellPredecessor(thrown)) return thrown.exitCode;
+    }
     return await report(thrown, command, output);
   }
 }

@@ -23,12 +23,14 @@ export const PAGES: Readonly<Record<CommandName, Page>> = {
     usage: "stackd gateway [OPTIONS] MODULE[:EXPORT]",
     purpose: "Run a handler module, TypeScript or JavaScript, and serve it over HTTP.",
     notes: [
-      "At least one of --socket and --http is needed. Without EXPORT, the handler is the module's default, handler, fetch or application export, the first there is.",
+      "At least one of --socket, --http and --uwsgi-socket is needed. Without EXPORT, the handler is the module's default, handler, fetch or application export, the first there is.",
       "What limits clients (sizes, connections and all timeouts but --boot-timeout and --graceful-timeout) holds for --http; on --socket it is the business of the proxy in front.",
+      "-c FILE reads the same options from [gateway] of stackd.toml, MODULE under module; flags win over it. HUP loads the handler anew, not the file.",
     ],
     examples: [
       "stackd gateway --socket /run/app.sock app.ts",
       "stackd gateway --http 127.0.0.1:8000 app.ts:api",
+      "stackd gateway --uwsgi-socket /run/mysite.sock --chmod-socket 660 app.ts",
     ],
   },
   proxy: {
@@ -41,15 +43,32 @@ export const PAGES: Readonly<Record<CommandName, Page>> = {
     examples: [
       "stackd proxy --listen :8080 --upstream unix:/run/app.sock --static /static=./public",
       "stackd proxy --listen :80 --upstream /=http://10.0.0.2:8000 --upstream /api=unix:/run/api.sock",
+      "stackd proxy --listen :80 --upstream uwsgi:unix:/run/mysite.sock --static /static=./static",
       "stackd proxy -c stackd.toml",
     ],
   },
   check: {
-    usage: "stackd check -c FILE",
+    usage: "stackd check [MODULE[:EXPORT]] [-c FILE]",
     purpose:
-      "Say everything that is wrong with a configuration file, each mistake with its line, without starting anything.",
-    notes: ["Exit code 0: it is fine; 2: it is not."],
-    examples: ["stackd check -c stackd.toml"],
+      "Load a handler module and say what is in it, or everything that is wrong with a configuration file, without serving.",
+    notes: [
+      "Of a module: what it exports, what of that is served, the files and packages that it imports, and with file and line the imports that lead nowhere. It is loaded in a process of its own, which is ended then, whatever the module keeps running; onStart does not run.",
+      "Exit code 0: what was checked is fine; 2: it is not.",
+    ],
+    examples: ["stackd check app.ts", "stackd check -c stackd.toml", "stackd check app.ts:api -c stackd.toml"],
+  },
+  fetch: {
+    usage: "stackd fetch [OPTIONS] MODULE[:EXPORT] PATH|URL",
+    purpose: "Ask a handler once, with no server, and print what it answers: for scripts and tests.",
+    notes: [
+      "The handler runs in this process, between its onStart and its onStop; waitUntil work is awaited. The body goes to standard output as it comes, and what the handler prints goes to standard error.",
+      "Exit code 0: the status is below 500; 1: it is 500 or more, the handler threw, or its body failed; 2: wrong usage, or no usable handler. WebSockets cannot be asked for.",
+    ],
+    examples: [
+      "stackd fetch app.ts /items",
+      `stackd fetch app.ts /items -H 'Content-Type: application/json' -d '{"name":"tea"}'`,
+      "stackd fetch -i app.ts:api https://example.org/items?page=2 -X DELETE",
+    ],
   },
   reload: {
     usage: "stackd reload --control PATH | --pidfile FILE",
@@ -58,6 +77,16 @@ export const PAGES: Readonly<Record<CommandName, Page>> = {
       "Over the control socket it waits until the new workers serve, and exits with 1 and their error when they cannot; the old ones go on then. Over a pid file it sends HUP and does not wait.",
     ],
     examples: ["stackd reload --control /run/app.ctl"],
+  },
+  upgrade: {
+    usage: "stackd upgrade --control PATH | --pidfile FILE",
+    purpose:
+      "Let what runs make way for the program that is on disk now, on the same sockets, without losing a request.",
+    notes: [
+      "The program is started with the options that the running one was started with. When it does not serve, nothing changes.",
+      "Over the control socket it waits until the new process serves, and exits with 1 and the error when it does not. Over a pid file it sends USR2 and does not wait. docs/reload.md says what happens.",
+    ],
+    examples: ["stackd upgrade --control /run/app.ctl", "stackd upgrade --pidfile /run/proxy.pid"],
   },
   stop: {
     usage: "stackd stop --control PATH | --pidfile FILE",
@@ -93,5 +122,5 @@ export const SYNTAX: readonly string[] = [
 /** What a process tells and is told. */
 export const PROCESS: readonly string[] = [
   "Exit codes: 0 done; 2 wrong usage or configuration, or no usable handler; 1 anything else.",
-  "Signals: TERM stops gracefully; INT and QUIT stop now. HUP lets a gateway load its handler anew, and a proxy read its file again; USR1 opens access logs anew.",
+  "Signals: TERM stops gracefully; INT and QUIT stop now. HUP lets a gateway load its handler anew, and a proxy read its file again; USR1 opens access logs anew; USR2 starts the program that is on disk now and makes way for it.",
 ];

@@ -4,7 +4,7 @@
  * @module
  */
 import type { GroupOptions } from "./group_options.ts";
-import type { AccessLogTarget, Limits, UpstreamLimits } from "./options.ts";
+import type { AccessLogTarget, Limits, LogLevel, UpstreamLimits } from "./options.ts";
 
 const limits: Limits = Object.freeze({
   maxHeadSize: 16_384, // Caddy's and Node's
@@ -18,6 +18,7 @@ const limits: Limits = Object.freeze({
   keepaliveRequests: 1_000, // nginx's
   maxConnections: 4_096,
   maxConnectionsPerClient: 0,
+  allowUnderscores: false, // nginx's underscores_in_headers
 });
 
 const upstream: UpstreamLimits = Object.freeze({
@@ -50,7 +51,11 @@ export const DEFAULTS = Object.freeze({
   limits,
   upstream,
   group,
+  readAhead: 1_073_741_824, // nginx's proxy_max_temp_file_size
   socketMode: 0o660,
+  uwsgiAllowFrom: Object.freeze(["127.0.0.0/8", "::1"]) as readonly string[],
+  listenBacklog: 4_096, // what Linux caps it at by default; nginx asks for 511
+  logLevel: "info" as LogLevel,
   accessLog, // as a container's log collector expects it
   gracefulTimeout: 30_000, // gunicorn's graceful_timeout
   bootTimeout: 30_000,

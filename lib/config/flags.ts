@@ -10,7 +10,7 @@ import type { CommandName, OptionSpec } from "./option_spec.ts";
 import { closest } from "./suggest.ts";
 import { OPTIONS, optionsOf, type ValueName } from "./table.ts";
 
-/** What was written, by option: one value, or several where the option is repeatable. */
+/** What was written, by option: one value, or several where the option is repeatable; empty where it may have none. */
 export type RawOptions = Readonly<Partial<Record<ValueName, readonly string[]>>>;
 
 /** A command line taken apart. */
@@ -20,8 +20,12 @@ export interface Flags {
   readonly options: RawOptions;
 }
 
-/** Which option a command's one argument stands for. */
-const ARGUMENT: Readonly<Partial<Record<CommandName, ValueName>>> = { gateway: "module" };
+/** Which options a command's arguments stand for, in their order. */
+const ARGUMENTS: Readonly<Partial<Record<CommandName, readonly ValueName[]>>> = {
+  gateway: ["module"],
+  check: ["module"],
+  fetch: ["module", "url"],
+};
 
 /**
  * Takes the arguments of a command apart. Values follow after a space or `=`; after `--` everything is an argument.
@@ -86,6 +90,14 @@ function canonical(args: readonly string[], specs: readonly OptionSpec[], mistak
       else spelt.push(`--${spec.name}=true`);
       continue;
     }
+    if (spec.optionalValue === true && !value) {
+      if (value === undefined) spelt.push(`--${spec.name}=`);
+      else {
+        const cure = 'leave out "=" to allow everything';
+        mistakes.add("STACKD_USAGE", `Cannot use "${arg}": the list is empty, ${cure}`);
+      }
+      continue;
+    }
     const next = args[i + 1];
     if (value === undefined && next !== undefined && (next === "-" || !next.startsWith("-"))) {
       value = next;
@@ -127,22 +139,35 @@ function describeUnknown(arg: string, command: CommandName): string {
   return `Cannot use "${spelt}": no such option of "stackd ${command}"${advice}`;
 }
 
-/** Gives the one argument that a command takes to the option it stands for. */
+/** Gives the arguments that a command takes to the options they stand for. */
 function takeArguments(
   args: readonly string[],
   command: CommandName,
   options: Partial<Record<ValueName, readonly string[]>>,
   mistakes: Mistakes,
 ): void {
-  const name = ARGUMENT[command];
   const [argument] = args;
   if (argument === undefined) return;
+  const names = ARGUMENTS[command] ?? [];
+  const [name] = names;
   if (name === undefined) {
     mistakes.add("STACKD_USAGE", `Cannot use "${argument}": "stackd ${command}" takes options only`);
-  } else if (args.length > 1) {
+  } else if (args.length > names.length) {
     const given = args.map((arg) => `"${arg}"`).join(", ");
-    mistakes.add("STACKD_USAGE", `Cannot use more than one ${name}: ${given} are given`);
-  } else if (argument === "") {
+    const most = names.length === 1 ? `one ${name}` : `a ${names.join(" and a ")}`;
+    mistakes.add("STACKD_USAGE", `Cannot use more than ${most}: ${given} are given`);
+  } else {
+    for (const [index, text] of args.entries()) takeArgument(names[index] ?? name, text, options, mistakes);
+  }
+}
+
+function takeArgument(
+  name: ValueName,
+  argument: string,
+  options: Partial<Record<ValueName, readonly string[]>>,
+  mistakes: Mistakes,
+): void {
+  if (argument === "") {
     mistakes.add("STACKD_USAGE", `Cannot use an empty ${name}: write its path`);
   } else if (options[name]?.some((value) => value !== argument)) {
     const given = options[name].map((value) => `"${value}"`).join(" and ");

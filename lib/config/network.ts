@@ -37,6 +37,19 @@ export function isNetwork(text: string): boolean {
 }
 
 /**
+ * Networks and addresses, with commas between, as they are written.
+ *
+ * @throws {ValueError} When an entry is neither.
+ */
+export function parseNetworks(text: string): string[] {
+  return text.split(",").map((part) => {
+    const entry = part.trim();
+    if (!isNetwork(entry)) throw new ValueError(`"${entry}" is no address and no network as 10.0.0.0/8`);
+    return entry;
+  });
+}
+
+/**
  * The value of `--trusted-proxies`: networks, addresses and `unix`, with commas between. Networks stay as they are
  * written.
  *

@@ -5,13 +5,24 @@
  */
 
 /** A command that takes options of this table. */
-export type CommandName = "gateway" | "proxy" | "check" | "reload" | "stop" | "status" | "workers";
+export type CommandName =
+  | "gateway"
+  | "proxy"
+  | "check"
+  | "fetch"
+  | "reload"
+  | "upgrade"
+  | "stop"
+  | "status"
+  | "workers";
 
 /** Headings that help and docs list options under, in their order. */
 export const GROUPS = [
   "Listening",
   "Handler",
+  "Request",
   "Workers",
+  "Confinement",
   "Routes",
   "Limits and timeouts",
   "Logging and process",
@@ -30,6 +41,8 @@ export interface OptionSpec {
   readonly kind: "string" | "boolean";
   /** What stands for the value in help; only for strings. */
   readonly placeholder?: string;
+  /** Whether it may stand without a value, which then follows only after `=`. @default {false} */
+  readonly optionalValue?: true;
   /** Whether it may be given more than once. @default {false} */
   readonly repeatable?: true;
   /** Whether the command cannot do without. @default {false} */

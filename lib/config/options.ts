@@ -4,6 +4,8 @@
  *
  * @module
  */
+import type { Permissions } from "./permissions.ts";
+import type { LogFormat } from "./log_format.ts";
 import type { RouteOptions } from "./route_options.ts";
 
 /** Where to accept connections. An empty hostname means every address, IPv4 and IPv6. */
@@ -22,16 +24,47 @@ export type ListenAddress =
   & {
     /** Whether every connection begins with a PROXY protocol header that says who the client is. @default {false} */
     readonly proxyProtocol?: boolean;
+    /** That the uwsgi protocol is spoken there, and with whom. @default HTTP */
+    readonly uwsgi?: UwsgiListen;
     /** Whether other processes of ours listen on the same port. @default {false} */
     readonly reusePort?: boolean;
     /** Largest body of a request that comes this way, bytes, 0 = unlimited. @default the limits' own */
     readonly maxBody?: number;
+    /** Connections that the kernel queues; its `net.core.somaxconn` still caps it. @default {4096} */
+    readonly backlog?: number;
+    /** The descriptor of a socket that is open already, and belongs to whoever listens on this address. */
+    readonly descriptor?: number;
   };
+
+/** Where to accept connections, as it is asked for: an address, or a socket that the service manager has opened. */
+export type ListenOption = ListenAddress | PassedSocket;
+
+/** A socket that was opened by who started this process (systemd.socket(5)). */
+export interface PassedSocket {
+  readonly transport: "passed";
+  /** Its name, which is its `FileDescriptorName=`, or the descriptor's number. */
+  readonly name: string;
+  readonly proxyProtocol?: boolean;
+  readonly maxBody?: number;
+  readonly uwsgi?: UwsgiListen;
+}
+
+/** A listener for servers that speak the uwsgi protocol: what they say of their clients is believed. */
+export interface UwsgiListen {
+  /** Networks, as written, whose peers may speak. Those on unix sockets may: who they are is up to the file's mode. */
+  readonly allowFrom: readonly string[];
+}
 
 /** A server to relay to. */
 export type UpstreamTarget =
-  | { readonly transport: "tcp"; readonly hostname: string; readonly port: number }
-  | { readonly transport: "unix"; readonly path: string };
+  & (
+    | { readonly transport: "tcp"; readonly hostname: string; readonly port: number }
+    | { readonly transport: "unix"; readonly path: string }
+  )
+  & {
+    /** What it is spoken to in. @default HTTP/1.1 */
+    readonly protocol?: "uwsgi";
+  };
 
 /** Whose forwarding fields are believed. */
 export interface TrustedProxies {
@@ -42,7 +75,24 @@ export interface TrustedProxies {
 }
 
 /** Where access-log lines go: a file's absolute path, standard output, or nowhere. */
-export type AccessLogTarget = { readonly kind: "file"; readonly path: string } | { readonly kind: "stdout" | "off" };
+export type AccessLogTarget =
+  & ({ readonly kind: "file"; readonly path: string } | { readonly kind: "stdout" | "off" })
+  & {
+    /** How they look. @default combined */
+    readonly format?: LogFormat;
+  };
+
+/** What the error log has: lines of this level, and of those before it. */
+export type LogLevel = "error" | "warn" | "info";
+
+/** The user that workers and fronts run as, when the supervisor is root. */
+export interface RunAs {
+  readonly uid: number;
+  readonly gid: number;
+  /** Its name and home directory; null for a number without an entry in /etc/passwd. */
+  readonly name: string | null;
+  readonly home: string | null;
+}
 
 /** What a client may take: sizes in bytes, times in milliseconds, 0 = unlimited where said. */
 export interface Limits {
@@ -68,6 +118,8 @@ export interface Limits {
   readonly maxConnections: number;
   /** Open connections of one client address; 0 = unlimited. Beyond: 503. @default {0} */
   readonly maxConnectionsPerClient: number;
+  /** Whether fields with "_" in their names are passed on. @default {false} */
+  readonly allowUnderscores: boolean;
 }
 
 /** How upstreams are spoken to; times in milliseconds. */
@@ -86,7 +138,9 @@ export interface UpstreamLimits {
 
 /** Everything `stackd proxy` needs. */
 export interface ProxyOptions {
-  readonly listen: readonly ListenAddress[];
+  readonly listen: readonly ListenOption[];
+  /** Connections that the kernel queues on each listener. @default {4096} */
+  readonly listenBacklog: number;
   readonly routes: readonly RouteOptions[];
   readonly limits: Limits;
   readonly trustedProxies: TrustedProxies;
@@ -97,20 +151,51 @@ export interface ProxyOptions {
   readonly gracefulTimeout: number;
   /** How many processes serve. @default {1} */
   readonly workers: number;
+  /** The user that they run as; null: as this process. */
+  readonly runAs: RunAs | null;
+  /** What their error logs have. @default {"info"} */
+  readonly logLevel: LogLevel;
+}
+
+/** One application of a gateway, with workers of its own. */
+export interface AppOptions {
+  /**
+   * Where it is mounted, as a route's prefix: `/api` takes `/api` and `/api/…`, and the handler gets their paths without it.
+   * `/` is every path that no other one takes, as it is.
+   */
+  readonly prefix: string;
+  /** The module's absolute path; `-`: it comes on standard input. */
+  readonly module: string;
+  /** The export to use instead of the usual ones, or null. */
+  readonly exportName: string | null;
+  /** What the handler may touch; null: everything. */
+  readonly permissions: Permissions | null;
+}
+
+/** Files that a gateway's front serves, below a prefix. */
+export interface StaticMap {
+  /** As a route's; it is taken off the path. */
+  readonly prefix: string;
+  /** A directory's absolute path. */
+  readonly root: string;
 }
 
 /** Everything `stackd gateway` needs. */
 export interface GatewayOptions {
-  /** The module's absolute path. */
-  readonly module: string;
-  /** The export to use instead of the usual ones, or null. */
-  readonly exportName: string | null;
+  /** One at least, each with a prefix of its own. */
+  readonly apps: readonly AppOptions[];
+  /** Files, which no worker sees; their prefixes are no app's. @default {[]} */
+  readonly staticMaps: readonly StaticMap[];
   /** Public unix socket's absolute path, or null. */
   readonly socket: string | null;
-  /** Public TCP addresses, served through a front. */
-  readonly http: readonly ListenAddress[];
+  /** Public TCP addresses, and sockets that were passed to us, served through a front. */
+  readonly http: readonly ListenOption[];
+  /** Where the uwsgi protocol is spoken, through a front. @default {[]} */
+  readonly uwsgi: readonly ListenOption[];
   /** Permission bits of the public socket. @default {0o660} */
   readonly socketMode: number;
+  /** Connections that the kernel queues on each listener. @default {4096} */
+  readonly listenBacklog: number;
   /** Numeric owner of the public socket; null leaves it as it is. */
   readonly socketOwner: { readonly uid: number; readonly gid: number } | null;
   readonly limits: Limits;
@@ -122,7 +207,7 @@ export interface GatewayOptions {
   readonly gracefulTimeout: number;
   /** How long a worker may take to load its module and finish onStart, ms. @default {30000} */
   readonly bootTimeout: number;
-  /** How many workers serve. @default {1} */
+  /** How many workers each app has. @default {1} */
   readonly workers: number;
   /** Whether a front stands before the workers of a unix socket even when there is one worker only. @default {false} */
   readonly front: boolean;
@@ -142,8 +227,18 @@ export interface GatewayOptions {
   readonly maxRss: number | null;
   /** A worker is replaced after so long, ms; null: never. @default {null} */
   readonly maxLifetime: number | null;
-  /** Files whose change reloads the handler; absolute. @default {[]} */
+  /** Whether a change of any file that a handler depends on reloads it, and browsers are shown what is wrong. @default {false} */
+  readonly watch: boolean;
+  /** More files whose change reloads the handlers; absolute. @default {[]} */
   readonly reloadOn: readonly string[];
+  /** Whether a handler that is to be confined does not start where the kernel cannot confine it. @default {false} */
+  readonly requireConfinement: boolean;
+  /** Whether what the handlers touch is recorded, and told at the end. @default {false} */
+  readonly learn: boolean;
+  /** The user that front and workers run as; null: as this process. */
+  readonly runAs: RunAs | null;
+  /** What the error logs of all its processes have. @default {"info"} */
+  readonly logLevel: LogLevel;
   /** What is set in the workers' environment. */
   readonly env: Readonly<Record<string, string>>;
   /** The workers' working directory, absolute; null: the gateway's own. */

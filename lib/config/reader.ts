@@ -4,7 +4,7 @@
  * @module
  */
 import { StackdError } from "../errors.ts";
-import type { ProxyFile } from "./file/load.ts";
+import type { OptionFile } from "./file/load.ts";
 import type { FileValue } from "./file/proxy_section.ts";
 import type { RawOptions } from "./flags.ts";
 import { Mistakes } from "./mistakes.ts";
@@ -15,10 +15,10 @@ import { ValueError } from "./values.ts";
 export class Reader {
   readonly mistakes: Mistakes = new Mistakes();
   readonly #raw: RawOptions;
-  readonly #file: ProxyFile | null;
+  readonly #file: OptionFile | null;
 
   /** @param file Where options stand that are not given; its mistakes are noted there. */
-  constructor(raw: RawOptions, file: ProxyFile | null = null) {
+  constructor(raw: RawOptions, file: OptionFile | null = null) {
     this.#raw = raw;
     this.#file = file;
   }

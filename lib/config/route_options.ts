@@ -18,11 +18,13 @@ export interface RouteOptions {
   /** Begins with `/`; `/` matches everything; `/static` matches `/static` and `/static/…`, not `/staticfoo`. */
   readonly prefix: string;
   readonly action: RouteAction;
-  /**
-   * Whether an upstream gets the path without the prefix; then the prefix is put back into Location and cookie paths, as
-   * nginx's proxy_redirect and proxy_cookie_path do. @default {false}
-   */
+  /** Whether an upstream gets the path without the prefix. @default {false} */
   readonly stripPrefix: boolean;
+  /**
+   * Whether a prefix that was taken off is put back into Location and cookie paths, as nginx's proxy_redirect and
+   * proxy_cookie_path do. @default {true}
+   */
+  readonly restorePrefix: boolean;
   /** Changes to the request's fields before an upstream gets them. */
   readonly requestFields: FieldEdits;
   /** Changes to the answer's fields before the client gets them, whoever made the answer. */
@@ -33,6 +35,18 @@ export interface RouteOptions {
   readonly bodyTimeout: number | null;
   /** Between two reads of an upstream's response, ms; null: the group's own. */
   readonly upstreamTimeout: number | null;
+  /**
+   * Whether a request's body is received whole before an upstream is asked, so that a slow client does not hold it; null:
+   * where the upstream speaks uwsgi. @default {null}
+   */
+  readonly bufferRequests: boolean | null;
+  /**
+   * Bytes of a response that are read ahead of a slow client, in a file where they are many; 0: none; null:
+   * {@linkcode DEFAULTS.readAhead} where the upstream speaks uwsgi, else none. @default {null}
+   */
+  readonly bufferResponses: number | null;
+  /** Where files are that an upstream hands on instead of sending them; null: nowhere. @default {null} */
+  readonly internalFiles: InternalFiles | null;
   /** Pages for our own errors, the first that fits. An upstream's errors pass as they are. */
   readonly errorPages: readonly ErrorPage[];
   /** Whether text from an upstream is compressed for clients that take gzip. @default {false} */
@@ -57,6 +71,14 @@ export type RouteAction =
   }
   | { readonly kind: "redirect"; readonly status: 301 | 302 | 303 | 307 | 308; readonly location: Template }
   | { readonly kind: "respond"; readonly status: number; readonly contentType: string; readonly body: string };
+
+/** Files that only an upstream can name: by `X-Accel-Redirect`, a path as of a URL, or `X-Sendfile`, a file's name. */
+export interface InternalFiles {
+  /** What an `X-Accel-Redirect` begins with; the rest is a path below the directory. */
+  readonly prefix: string;
+  /** The directory's absolute path. */
+  readonly root: string;
+}
 
 /** Changes to a field section, in this order: remove, set (replaces lines of the name), add (one more line). */
 export interface FieldEdits {
@@ -130,11 +152,15 @@ export function plainRoute(prefix: string, action: RouteAction): RouteOptions {
     prefix,
     action,
     stripPrefix: false,
+    restorePrefix: true,
     requestFields: NO_EDITS,
     responseFields: NO_EDITS,
     maxBody: null,
     bodyTimeout: null,
     upstreamTimeout: null,
+    bufferRequests: null,
+    bufferResponses: null,
+    internalFiles: null,
     errorPages: [],
     gzip: false,
     access: null,

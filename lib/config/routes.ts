@@ -3,6 +3,8 @@
  *
  * @module
  */
+import { resolve } from "@std/path";
+import type { System } from "./system.ts";
 import { ValueError } from "./values.ts";
 
 /**
@@ -23,6 +25,20 @@ export function splitRoute(text: string): { prefix: string; rest: string } {
 /** Whether a route's value looks like one whose prefix lacks its slash. */
 export function lacksSlash(text: string): boolean {
   return /^[\w.-]+(?:\/[\w.-]*)*=/.test(text);
+}
+
+/**
+ * The absolute path of a directory whose files are served.
+ *
+ * @param cure What to do when there is none, for the error.
+ * @throws {ValueError} When there is none.
+ */
+export function findRoot(text: string, system: Pick<System, "cwd" | "kindOf">, cure = ""): string {
+  const root = resolve(system.cwd, text);
+  const kind = system.kindOf(root);
+  if (kind === "directory") return root;
+  if (kind === "denied") throw new ValueError(`permission denied to see "${text}"`);
+  throw new ValueError(kind === "missing" ? `there is no directory "${text}"${cure}` : `"${text}" is no directory`);
 }
 
 /**

@@ -15,6 +15,8 @@ export interface System {
   kindOf(path: string): PathKind;
   /** How many CPUs there are. */
   readonly cpus: number;
+  /** The user that this process runs as; null where there is no such thing. */
+  readonly uid: number | null;
   /** The text of a file; null when it cannot be read. */
   read(path: string): string | null;
   /** The users, as /etc/passwd (passwd(5)); empty when there is none, as in an image without accounts. */
@@ -28,6 +30,7 @@ export function realSystem(): System {
   return {
     cwd: Deno.cwd(),
     cpus: navigator.hardwareConcurrency,
+    uid: Deno.uid(),
     kindOf,
     read: (path) => readText(path, null),
     passwd: () => readText("/etc/passwd", ""),

@@ -4,102 +4,76 @@
  *
  * @module
  */
-import { formatAccessLog } from "./access_log.ts";
 import { DEFAULTS } from "./defaults.ts";
+import { FETCH_OPTIONS } from "./fetch_options.ts";
+import { LISTEN_OPTIONS } from "./listen_options.ts";
+import { LOG_OPTIONS } from "./log_options.ts";
 import type { CommandName, OptionSpec } from "./option_spec.ts";
-import { formatMode, formatSeconds, formatSize } from "./values.ts";
+import { PERMISSION_OPTIONS } from "./permission_options.ts";
+import { formatSeconds, formatSize } from "./values.ts";
 import { WORKER_OPTIONS } from "./worker_options.ts";
 
 const GATEWAY = ["gateway"] as const;
 const PROXY = ["proxy"] as const;
 const BOTH = ["gateway", "proxy"] as const;
-const WITH_FILE = ["proxy", "check"] as const;
-const ALL = ["gateway", "proxy", "check", "reload", "stop", "status", "workers"] as const;
-const CONTROLLED = ["gateway", "reload", "stop", "status", "workers"] as const;
-const WITH_PID = ["gateway", "proxy", "reload", "stop"] as const;
+const LOADING = ["gateway", "check", "fetch"] as const;
+const WITH_FILE = ["gateway", "proxy", "check"] as const;
+const ALL = ["gateway", "proxy", "check", "fetch", "reload", "upgrade", "stop", "status", "workers"] as const;
+const CONTROLLED = ["gateway", "reload", "upgrade", "stop", "status", "workers"] as const;
+const WITH_PID = ["gateway", "proxy", "reload", "upgrade", "stop"] as const;
 const { limits, upstream } = DEFAULTS;
 
 const TABLE = [
-  {
-    name: "socket",
-    aliases: ["s"],
-    kind: "string",
-    placeholder: "PATH",
-    commands: GATEWAY,
-    group: "Listening",
-    help: "HTTP on a unix socket, for a proxy on the same machine",
-  },
-  {
-    name: "http",
-    kind: "string",
-    placeholder: "[HOST:]PORT",
-    repeatable: true,
-    commands: GATEWAY,
-    group: "Listening",
-    help: "HTTP on TCP, safe to expose",
-  },
-  {
-    name: "listen",
-    kind: "string",
-    placeholder: "[HOST:]PORT|unix:PATH",
-    repeatable: true,
-    required: true,
-    commands: PROXY,
-    group: "Listening",
-    help: "Where to accept connections; a port alone means every address, IPv4 and IPv6",
-  },
-  {
-    name: "chmod-socket",
-    kind: "string",
-    placeholder: "MODE",
-    commands: GATEWAY,
-    group: "Listening",
-    help: "Permission bits of the unix socket, in octal",
-    shownDefault: formatMode(DEFAULTS.socketMode),
-  },
-  {
-    name: "chown-socket",
-    kind: "string",
-    placeholder: "USER[:GROUP]",
-    commands: GATEWAY,
-    group: "Listening",
-    help: "Owner of the unix socket, by name or number; without GROUP the user's own group",
-  },
-  {
-    name: "trusted-proxies",
-    kind: "string",
-    placeholder: "CIDR|unix[,…]",
-    commands: BOTH,
-    group: "Listening",
-    help: "Peers whose X-Forwarded-*, X-Real-IP and X-Request-Id fields are believed; unix means peers on unix sockets",
-  },
+  ...LISTEN_OPTIONS,
   {
     name: "module",
     aliases: ["m"],
     kind: "string",
     placeholder: "MODULE",
+    commands: LOADING,
+    group: "Handler",
+    help:
+      "The handler module, PATH[:EXPORT]; the same as the argument. A directory stands for its main module, - for standard input",
+  },
+  {
+    name: "mount",
+    kind: "string",
+    placeholder: "PREFIX=MODULE",
+    repeatable: true,
     commands: GATEWAY,
     group: "Handler",
-    help: "The handler module, PATH[:EXPORT]; the same as the argument",
+    help: "Another handler module, with workers of its own, for what is below PREFIX; it gets the path without it",
+  },
+  {
+    name: "static-map",
+    kind: "string",
+    placeholder: "PREFIX=DIR",
+    repeatable: true,
+    commands: GATEWAY,
+    group: "Handler",
+    help: "Serve the files of DIR below PREFIX, the prefix taken off, without a worker; the longest prefix wins",
   },
   {
     name: "boot-timeout",
     kind: "string",
     placeholder: "SEC",
-    commands: GATEWAY,
+    commands: LOADING,
     group: "Handler",
     help: "For loading the module and running its onStart",
     shownDefault: formatSeconds(DEFAULTS.bootTimeout),
   },
+  ...FETCH_OPTIONS,
   ...WORKER_OPTIONS,
+  ...PERMISSION_OPTIONS,
   {
     name: "upstream",
     kind: "string",
-    placeholder: "[PREFIX=]unix:PATH|http://HOST[:PORT]",
+    placeholder: "[PREFIX=]TARGET[,TARGET…]",
     repeatable: true,
     commands: PROXY,
     group: "Routes",
-    help: "Relay requests below PREFIX (default /), their path unchanged; the longest prefix of all routes wins",
+    help:
+      "Relay requests below PREFIX (default /), their path unchanged, to unix:PATH, http://HOST[:PORT], uwsgi:unix:PATH or uwsgi:HOST:PORT; the longest prefix of all routes wins",
   },
   {
     name: "static",
@@ -109,6 +83,14 @@ const TABLE = [
     commands: PROXY,
     group: "Routes",
     help: "Serve the files of DIR below PREFIX (default /), the prefix taken off",
+  },
+  {
+    name: "allow-underscore-headers",
+    kind: "boolean",
+    commands: BOTH,
+    group: "Listening",
+    help:
+      "Pass on fields with _ in their names, but for those that would be forwarding fields with -; else they are dropped",
   },
   {
     name: "max-body",
@@ -243,18 +225,10 @@ const TABLE = [
     kind: "string",
     placeholder: "FILE",
     commands: WITH_FILE,
-    group: "Routes",
-    help: "Read stackd.toml: the same names in [proxy], and routes and upstreams; flags win over it",
-  },
-  {
-    name: "access-log",
-    kind: "string",
-    placeholder: "FILE|-|off",
-    commands: BOTH,
     group: "Logging and process",
-    help: "Where a line per request goes; - is standard output",
-    shownDefault: formatAccessLog(DEFAULTS.accessLog),
+    help: "Read stackd.toml: the same names in [proxy] or [gateway], and routes and upstreams; flags win over it",
   },
+  ...LOG_OPTIONS,
   {
     name: "pidfile",
     kind: "string",
@@ -270,6 +244,14 @@ const TABLE = [
     commands: CONTROLLED,
     group: "Logging and process",
     help: "The unix socket, mode 600, on which stackd reload, stop, status and workers reach a gateway",
+  },
+  {
+    name: "app",
+    kind: "string",
+    placeholder: "PREFIX",
+    commands: ["workers"],
+    group: "Logging and process",
+    help: "Which app's workers are meant, where a gateway has several",
   },
   {
     name: "status",

@@ -3,25 +3,28 @@
  *
  * @module
  */
-import { dirname, resolve } from "@std/path";
-import { parseAccessLog } from "./access_log.ts";
-import { formatAddress, parseListen, parseSocketPath, parseTarget, parseTcpListen } from "./address.ts";
+import { resolve } from "@std/path";
+import { readApps } from "./apps.ts";
+import { parseListen, parseSocketPath, parseTargets } from "./address.ts";
 import { DEFAULTS } from "./defaults.ts";
 import type { QueueLimits } from "./file/context.ts";
-import type { ProxyFile } from "./file/load.ts";
-import type { FileValue } from "./file/proxy_section.ts";
+import type { OptionFile, ProxyFile } from "./file/load.ts";
 import type { RawOptions } from "./flags.ts";
+import { readGatewayListen } from "./gateway_listen.ts";
 import { parseEnvAssignment, parseEnvFile } from "./env_file.ts";
-import { findModule, type ModuleSpec } from "./module.ts";
 import { parseTrustedProxies } from "./network.ts";
 import { plainGroup } from "./groups.ts";
-import type { GatewayOptions, Limits, ListenAddress, ProxyOptions, UpstreamLimits, UpstreamTarget } from "./options.ts";
+import type { GatewayOptions, Limits, ProxyOptions } from "./options.ts";
+import type { UpstreamLimits } from "./options.ts";
 import { plainRoute, type RouteAction, type RouteOptions } from "./route_options.ts";
-import { parseOwner } from "./owner.ts";
+import { checkPlace, parseSocketOrPort, readListen } from "./read_listen.ts";
 import { Reader } from "./reader.ts";
-import { lacksSlash, splitRoute } from "./routes.ts";
+import { readPermissions } from "./permissions.ts";
+import { readLogs } from "./read_logs.ts";
+import { readRunAs } from "./run_as.ts";
+import { findRoot, lacksSlash, splitRoute } from "./routes.ts";
 import type { System } from "./system.ts";
-import { parseCount, parseMode, parseSeconds, parseSize, ValueError } from "./values.ts";
+import { parseCount, parseSeconds, parseSize, ValueError } from "./values.ts";
 
 const MEBIBYTE = 1_048_576;
 
@@ -71,45 +74,31 @@ export function validateProxy(raw: RawOptions, system: System, file: ProxyFile |
 }
 
 /**
- * The options of `stackd gateway`, from what its command line says.
+ * The options of `stackd gateway`, from what its command line says, and where it is silent, its file.
  *
  * @throws {StackdError} With the first mistake; its detail has the others, one per line.
  */
-export function validateGateway(raw: RawOptions, system: System): GatewayOptions {
-  const reader = new Reader(raw);
+export function validateGateway(raw: RawOptions, system: System, file: OptionFile | null = null): GatewayOptions {
+  const reader = new Reader(raw, file);
   const { mistakes } = reader;
-  if (!reader.has("module")) mistakes.add("STACKD_USAGE", "Cannot start the gateway: no handler module, give its path");
-  const none: ModuleSpec = { path: "", exportName: null };
-  const { path: module, exportName } = reader.one("module", (text) => findModule(text, system), none);
-  if (!reader.has("socket")) {
-    if (!reader.has("http")) {
-      const cure = "give --socket PATH or --http [HOST:]PORT";
-      mistakes.add("STACKD_USAGE", `Cannot start the gateway: no address to listen on, ${cure}`);
-    }
-    for (const name of ["chmod-socket", "chown-socket"] as const) {
-      if (reader.has(name)) mistakes.add("STACKD_USAGE", `Cannot use --${name}: there is no --socket`);
-    }
-  }
+  const { apps, staticMaps } = readApps(reader, system);
+  const workers = readWorkers(reader, system);
+  const permissions = readPermissions(reader, system, workers.env);
   const options: GatewayOptions = {
-    module,
-    exportName,
-    socket: reader.one("socket", (text) => {
-      if (text.startsWith("unix:")) throw new ValueError(`write the path alone, "${text.slice("unix:".length)}"`);
-      return checkPlace(parseSocketPath(text, system.cwd), system);
-    }, null),
-    http: readListen(reader, "http", parseTcpListen, system),
-    socketMode: reader.one("chmod-socket", parseMode, DEFAULTS.socketMode),
-    socketOwner: reader.one("chown-socket", (text) => parseOwner(text, system), null),
+    apps: apps.map((app) => ({ ...app, permissions })),
+    staticMaps,
+    ...readGatewayListen(reader, system),
     upstream: DEFAULTS.upstream,
     bootTimeout: reader.one("boot-timeout", parseSeconds, DEFAULTS.bootTimeout),
-    ...readWorkers(reader, system),
-    reloadOn: [
-      ...(reader.has("watch") ? [module] : []),
-      ...reader.all("touch-reload", (text) => checkPlace(resolve(system.cwd, text), system)),
-    ],
+    ...workers,
+    requireConfinement: reader.has("require-confinement"),
+    learn: reader.has("learn"),
+    watch: reader.has("watch"),
+    reloadOn: reader.all("touch-reload", (text) => checkPlace(resolve(system.cwd, text), system)),
     ...readQueue(reader),
     ...readCommon(reader, system),
   };
+  file?.mistakes.addTo(mistakes);
   mistakes.throwIfAny();
   return options;
 }
@@ -138,11 +127,11 @@ function readWorkers(reader: Reader, system: System) {
     env: readEnvironment(reader, system),
     chdir: reader.one("chdir", (text) => existingDirectory(resolve(system.cwd, text), system), null),
     control: reader.one("control", (text) => checkPlace(parseSocketPath(text, system.cwd), system), null),
-    status: reader.one("status", (text) => parseStatus(text, system), null),
+    status: reader.one("status", (text) => parseSocketOrPort(text, system), null),
   };
 }
 
-function readEnvironment(reader: Reader, system: System): Record<string, string> {
+export function readEnvironment(reader: Reader, system: System): Record<string, string> {
   const files = reader.all("env-file", (text) => {
     const path = resolve(system.cwd, text);
     const content = system.read(path);
@@ -155,29 +144,20 @@ function readEnvironment(reader: Reader, system: System): Record<string, string>
   return Object.fromEntries([...files.flatMap((file) => [...file]), ...assignments]);
 }
 
-function existingDirectory(path: string, system: System): string {
+export function existingDirectory(path: string, system: System): string {
   if (system.kindOf(path) !== "directory") throw new ValueError(`there is no directory "${path}"`);
   return path;
-}
-
-/** An address, or the path of a unix socket: what has a slash in it, or follows `unix:`. */
-function parseStatus(text: string, system: System): ListenAddress {
-  if (!text.includes("/")) return parseListen(text, system.cwd);
-  const path = parseSocketPath(text.replace(/^unix:/, ""), system.cwd);
-  return { transport: "unix", path: checkPlace(path, system) };
 }
 
 function readCommon(reader: Reader, system: System) {
   return {
     limits: readLimits(reader),
     trustedProxies: reader.one("trusted-proxies", parseTrustedProxies, { unix: false, networks: [] }),
-    accessLog: reader.one("access-log", (text) => {
-      const target = parseAccessLog(text, system.cwd);
-      if (target.kind === "file") checkPlace(target.path, system);
-      return target;
-    }, DEFAULTS.accessLog),
+    ...readLogs(reader, system.cwd, (path) => checkPlace(path, system)),
     pidfile: reader.one("pidfile", (text) => checkPlace(resolve(system.cwd, text), system), null),
     gracefulTimeout: reader.one("graceful-timeout", parseSeconds, DEFAULTS.gracefulTimeout),
+    listenBacklog: reader.one("listen-backlog", (text) => parseCount(text), DEFAULTS.listenBacklog),
+    runAs: readRunAs(reader, system),
   };
 }
 
@@ -201,27 +181,8 @@ function readLimits(reader: Reader): Limits {
       (text) => parseCount(text, 0),
       limits.maxConnectionsPerClient,
     ),
+    allowUnderscores: reader.has("allow-underscore-headers"),
   };
-}
-
-function readListen(
-  reader: Reader,
-  name: "listen" | "http",
-  parse: (text: string, written: FileValue | null) => ListenAddress,
-  system: System,
-): ListenAddress[] {
-  const seen = new Map<string, string>();
-  return reader.all(name, (text, written) => {
-    const address = parse(text, written);
-    if (address.transport === "unix") checkPlace(address.path, system);
-    const twin = seen.get(formatAddress(address));
-    // Port 0 is another port every time.
-    if (twin !== undefined && (address.transport === "unix" || address.port !== 0)) {
-      throw new ValueError(twin === text ? "it is given twice" : `it is the same address as "${twin}"`);
-    }
-    seen.set(formatAddress(address), text);
-    return address;
-  });
 }
 
 /** Whether a flag's route, which is for any host, takes the requests of one of the file's. */
@@ -251,31 +212,8 @@ function readRoutes(
     return { kind: "upstream", group: { ...plainGroup(parseTargets(rest, system.cwd), limits), ...queue } };
   });
   const statics = read("static", (rest, text) => {
-    const root = resolve(system.cwd, rest);
-    const kind = system.kindOf(root);
-    if (kind === "directory") return { kind: "static", root };
-    if (kind === "denied") throw new ValueError(`permission denied to see "${rest}"`);
-    const cure = lacksSlash(text) ? '; a prefix begins with "/"' : "";
-    throw new ValueError(kind === "missing" ? `there is no directory "${rest}"${cure}` : `"${rest}" is no directory`);
+    const root = findRoot(rest, system, lacksSlash(text) ? '; a prefix begins with "/"' : "");
+    return { kind: "static", root };
   });
   return [...upstreams, ...statics];
-}
-
-/** `TARGET[,TARGET…]`: servers that take turns. */
-function parseTargets(text: string, cwd: string): UpstreamTarget[] {
-  const targets = text.split(",").map((part) => parseTarget(part, cwd));
-  const names = targets.map(formatAddress);
-  const twice = names.find((name, index) => names.indexOf(name) !== index);
-  if (twice !== undefined) throw new ValueError(`"${twice}" is named twice`);
-  return targets;
-}
-
-/** A path that something is about to be made at, when its directory is there. */
-function checkPlace(absolute: string, system: System): string {
-  if (system.kindOf(absolute) === "directory") throw new ValueError("it is a directory");
-  const parent = dirname(absolute);
-  const kind = system.kindOf(parent);
-  if (kind === "denied") throw new ValueError(`permission denied to see "${parent}"`);
-  if (kind !== "directory") throw new ValueError(`there is no directory "${parent}"`);
-  return absolute;
 }

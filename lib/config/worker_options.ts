@@ -8,6 +8,7 @@ import type { OptionSpec } from "./option_spec.ts";
 import { formatSeconds } from "./values.ts";
 
 const GATEWAY = ["gateway"] as const;
+const LOADING = ["gateway", "check", "fetch"] as const;
 const BOTH = ["gateway", "proxy"] as const;
 
 /** The rows of the group "Workers". */
@@ -43,7 +44,7 @@ export const WORKER_OPTIONS = [
     aliases: ["harakiri"],
     kind: "string",
     placeholder: "SEC",
-    commands: GATEWAY,
+    commands: ["gateway", "fetch"],
     group: "Workers",
     help: "From a request's dispatch to its response's head; beyond: 504, and the handler's signal is aborted",
     shownDefault: formatSeconds(DEFAULTS.requestTimeout),
@@ -86,7 +87,7 @@ export const WORKER_OPTIONS = [
     kind: "boolean",
     commands: GATEWAY,
     group: "Workers",
-    help: "Reload when the handler module's file changes",
+    help: "Reload when a file that the handler depends on changes; show a browser what is wrong",
   },
   {
     name: "touch-reload",
@@ -102,25 +103,41 @@ export const WORKER_OPTIONS = [
     kind: "string",
     placeholder: "NAME=VALUE",
     repeatable: true,
-    commands: GATEWAY,
+    commands: LOADING,
     group: "Workers",
-    help: "Set a variable in the workers' environment",
+    help: "Set a variable in the handler's environment",
   },
   {
     name: "env-file",
     kind: "string",
     placeholder: "FILE",
     repeatable: true,
-    commands: GATEWAY,
+    commands: LOADING,
     group: "Workers",
     help: "Set the variables of FILE, a line each; --env wins over it, and a later file over an earlier one",
+  },
+  {
+    name: "uid",
+    kind: "string",
+    placeholder: "USER",
+    commands: BOTH,
+    group: "Workers",
+    help: "Run workers and fronts as this user; only when started as root",
+  },
+  {
+    name: "gid",
+    kind: "string",
+    placeholder: "GROUP",
+    commands: BOTH,
+    group: "Workers",
+    help: "The group of --uid; without it the user's own",
   },
   {
     name: "chdir",
     kind: "string",
     placeholder: "DIR",
-    commands: GATEWAY,
+    commands: LOADING,
     group: "Workers",
-    help: "The workers' working directory",
+    help: "The handler's working directory",
   },
 ] as const satisfies readonly OptionSpec[];

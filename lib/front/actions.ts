@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { DEFAULTS } from "../config/defaults.ts";
 import type { RouteOptions } from "../config/route_options.ts";
 import type { Answer } from "../http1/answer.ts";
 import { latin1 } from "../http1/bytes.ts";
@@ -11,7 +12,9 @@ import type { Exchange } from "../http1/exchange.ts";
 import { compileChoice } from "./choice.ts";
 import type { Client } from "./forwarded.ts";
 import type { Groups } from "./groups.ts";
-import { headPool } from "./heads.ts";
+import { HandedFiles } from "./handed_files.ts";
+import { headPool, putRequest } from "./heads.ts";
+import { putPacket } from "./put_packet.ts";
 import { type Relay, relay } from "./relay.ts";
 import { compileShaping } from "./shaping.ts";
 import { staticAct } from "./static_act.ts";
@@ -42,7 +45,7 @@ export function compileAction(options: RouteOptions, context: ActionContext): Ac
   switch (action.kind) {
     case "upstream": {
       const target = compileRelay(options, context);
-      return (_, exchange, client) => relay(exchange, target, client);
+      return (route, exchange, client) => relay(exchange, target, client, route);
     }
     case "static":
       return staticAct(options);
@@ -59,12 +62,19 @@ export function compileAction(options: RouteOptions, context: ActionContext): Ac
 
 function compileRelay(options: RouteOptions, { groups, maxHeadSize, heads }: ActionContext): Relay {
   if (options.action.kind !== "upstream") throw new TypeError("not a route to an upstream");
-  const group = groups.get(options.action.group), { limits } = group.options;
-  const shaping = compileShaping(options, maxHeadSize);
+  const group = groups.get(options.action.group), { limits, servers } = group.options;
+  const isUwsgi = servers.some(({ target }) => target.protocol === "uwsgi");
+  // An application that is told SCRIPT_NAME writes it into what it says about places.
+  const shaping = compileShaping(isUwsgi ? { ...options, restorePrefix: false } : options, maxHeadSize);
   return {
     group,
     choice: compileChoice(group.options),
     shaping,
+    putRequest: isUwsgi ? putPacket : putRequest,
+    // A uWSGI has few processes, and none of them does anything else while it waits for a client.
+    collected: options.bufferRequests ?? isUwsgi ? "all" : isUwsgi ? "chunked" : "none",
+    readAhead: options.bufferResponses ?? (isUwsgi ? DEFAULTS.readAhead : 0),
+    handed: options.internalFiles === null ? null : new HandedFiles(options.internalFiles),
     readTimeout: options.upstreamTimeout ?? limits.readTimeout,
     streamTimeout: options.upstreamTimeout ?? limits.streamTimeout ?? limits.readTimeout,
     heads: shaping === null ? heads : headPool(maxHeadSize, shaping.room),

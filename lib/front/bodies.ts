@@ -8,43 +8,51 @@ import { BODY, CHUNK_HEADROOM, CHUNK_TAILROOM } from "../http1/buffers.ts";
 import { latin1, put, putHex } from "../http1/bytes.ts";
 import type { Exchange } from "../http1/exchange.ts";
 import type { UpstreamConnection } from "../upstream/connection.ts";
+import type { BodySource } from "./buffer_request.ts";
+import type { Sink } from "./buffer_response.ts";
 
 const CRLF = latin1("\r\n"), LAST_CHUNK = latin1("0\r\n\r\n");
 
-/** Streams the request's body. The server's deadline rests while the client is being waited for. */
-export async function upload(exchange: Exchange, upstream: UpstreamConnection, timeout: number): Promise<void> {
-  const { body, head, connection } = exchange;
+/**
+ * Streams a request's body, in chunks if `chunked`. The server's deadline rests while the body, which is the client's doing, is
+ * being waited for.
+ */
+export async function upload(
+  body: BodySource,
+  chunked: boolean,
+  upstream: UpstreamConnection,
+  timeout: number,
+): Promise<void> {
   const buffer = BODY.take();
   try {
     while (!body.complete) {
       upstream.suspendDeadline();
       const n = await body.read(buffer, CHUNK_HEADROOM, buffer.length - CHUNK_TAILROOM);
       let start = CHUNK_HEADROOM, end = CHUNK_HEADROOM + n;
-      if (head.chunked) [start, end] = frameChunk(buffer, n, body.complete);
+      if (chunked) [start, end] = frameChunk(buffer, n, body.complete);
       if (end > start) await upstream.write(buffer, start, end, timeout);
     }
     upstream.resumeDeadline(timeout);
-    connection.watch();
   } finally {
     BODY.give(buffer);
   }
 }
 
-/** Streams what is left of the response's body. */
+/** Streams what is left of the response's body to `sink`. */
 export async function download(
   exchange: Exchange,
   upstream: UpstreamConnection,
   chunked: boolean,
   timeout: number,
+  sink: Sink,
 ): Promise<void> {
-  const { connection } = exchange;
   const buffer = BODY.take();
   try {
     while (!upstream.complete) {
       const n = await upstream.readBody(buffer, CHUNK_HEADROOM, buffer.length - CHUNK_TAILROOM, timeout);
       let start = CHUNK_HEADROOM, end = CHUNK_HEADROOM + n;
       if (chunked) [start, end] = frameChunk(buffer, n, upstream.complete);
-      if (end > start) await connection.write(buffer, start, end);
+      if (end > start) await sink.write(buffer, start, end);
       exchange.bytesSent += n;
     }
   } finally {
@@ -58,14 +66,14 @@ export async function downloadCompressed(
   upstream: UpstreamConnection,
   chunked: boolean,
   timeout: number,
+  sink: Sink,
 ): Promise<void> {
-  const { connection } = exchange;
   const { Compressor } = await import("./gzip.ts");
   const buffer = BODY.take(), compressor = new Compressor();
   const send = async (piece: Uint8Array<ArrayBuffer>, last: boolean) => {
     if (piece.length === 0 && !last) return;
     const framed = chunked ? chunkOf(piece, last) : piece;
-    await connection.write(framed, 0, framed.length);
+    await sink.write(framed, 0, framed.length);
     exchange.bytesSent += piece.length;
   };
   try {

@@ -6,6 +6,7 @@
 import { messageOf } from "../errors.ts";
 import type { Field } from "../http1/answer.ts";
 import { Reject } from "../http1/reject.ts";
+import { BufferError } from "./buffer_file.ts";
 import { Refusal } from "./refusal.ts";
 import { UpstreamError } from "../upstream/connection.ts";
 
@@ -34,6 +35,8 @@ export function failureOf(thrown: unknown): Failure {
     if (thrown.kind === "busy") return { status: 503, log, extra: [RETRY_AFTER] };
     return { status: thrown.kind === "timeout" ? 504 : 502, log, extra: [] };
   }
+  // RFC 4918 §11.5: there is no room for what the request needs kept.
+  if (thrown instanceof BufferError) return { status: 507, log: thrown.message, extra: [] };
   const stack = thrown instanceof Error ? thrown.stack : undefined;
   return { status: 500, log: `a bug in stackd: ${stack ?? messageOf(thrown)}`, extra: [] };
 }

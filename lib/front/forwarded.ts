@@ -41,20 +41,25 @@ export interface Client {
 
 /** Who the client of a request from a trusted proxy is. */
 export function clientBehind(exchange: Exchange, trust: Trust): Client {
-  const { connection: { peer }, head: { fields }, bytes } = exchange;
+  const { connection: { peer, told }, head: { fields }, bytes } = exchange;
   const chain = fields.value(bytes, FIELD.X_FORWARDED_FOR);
   const host = fields.value(bytes, FIELD.X_FORWARDED_HOST);
-  const id = fields.value(bytes, FIELD.X_REQUEST_ID);
+  const id = fields.value(bytes, FIELD.X_REQUEST_ID), proto = fields.value(bytes, FIELD.X_FORWARDED_PROTO);
   // For a proxy that sends this alone, as many nginx configurations do.
   const named = fields.value(bytes, FIELD.X_REAL_IP);
   const realIp = named !== null && (isIpv4(named) || isIpv6(named)) ? named : null;
   return {
     address: chain === null && realIp !== null ? realIp : clientAddress(peer, chain, trust),
     chain: chain === null ? realIp ?? peer : peer === null ? chain : `${chain}, ${peer}`,
-    scheme: fields.value(bytes, FIELD.X_FORWARDED_PROTO)?.toLowerCase() === "https" ? "https" : "http",
+    scheme: (proto === null ? told?.scheme : proto.toLowerCase()) === "https" ? "https" : "http",
     host: host !== null && isHost(latin1(host), 0, host.length) ? host : null,
     requestId: acceptRequestId(id),
   };
+}
+
+/** A client that is the peer itself. */
+export function clientAt(peer: string | null, scheme: "http" | "https"): Client {
+  return { address: peer, chain: peer, scheme, host: null, requestId: null };
 }
 
 /** Peers whose lines are kept: enough for the clients of a moment, or the proxies in front. */

@@ -6,9 +6,8 @@
  */
 import type { ServerOptions } from "../config/group_options.ts";
 import type { Limits, ListenAddress, TrustedProxies } from "../config/options.ts";
-import type { RouteOptions } from "../config/route_options.ts";
 import { BufferPool } from "../http1/buffers.ts";
-import { ClientConnection, type Service } from "../http1/connection.ts";
+import { ClientConnection } from "../http1/connection.ts";
 import { Deadlines } from "../http1/deadlines.ts";
 import type { Field } from "../http1/answer.ts";
 import { errorAnswer } from "../http1/error_answer.ts";
@@ -16,57 +15,31 @@ import type { Exchange } from "../http1/exchange.ts";
 import { FIELD, mask } from "../http1/fields.ts";
 import { unmapped } from "../http1/libc.ts";
 import { respond } from "../http1/respond.ts";
-import { messageOf } from "../errors.ts";
+import type { Service, Upgraded } from "../http1/service.ts";
 import { compileTrust, type Trust } from "../http1/trust.ts";
 import type { AccessLog } from "../observe/access_log.ts";
-import { logError, logWarn } from "../observe/log.ts";
+import type { FrontCounts } from "../process/front_process.ts";
+import { logError } from "../observe/log.ts";
+import { SeldomWarning } from "../observe/seldom.ts";
 import { UpstreamConnection } from "../upstream/connection.ts";
 import { Admission } from "./admission.ts";
 import { failureOf } from "./failure.ts";
+import { foreignProtocol } from "./foreign.ts";
+import type { Front, FrontChanges, FrontOptions } from "./front_options.ts";
 import { Pacer } from "./bandwidth.ts";
-import { type Client, clientBehind } from "./forwarded.ts";
+import { type Client, clientAt, clientBehind } from "./forwarded.ts";
+import { type Host, Introductions } from "./introductions.ts";
 import { listen, type Listener } from "./listener.ts";
 import { logExchange } from "./log_exchange.ts";
 import { normalizePath } from "./path.ts";
 import { describe } from "./describe.ts";
-import { readProxyHeader } from "./proxy_header.ts";
+import type { Opening } from "./opening.ts";
 import type { Route } from "./route.ts";
 import { RouteTable } from "./route_table.ts";
 import { hostOf } from "./template.ts";
+import { Underscores } from "./underscores.ts";
 
-/** What a front is started with. */
-export interface FrontOptions {
-  readonly listen: readonly ListenAddress[];
-  readonly routes: readonly RouteOptions[];
-  readonly limits: Limits;
-  readonly trustedProxies: TrustedProxies;
-  readonly accessLog: AccessLog;
-}
-
-/** What of a running front can be changed; sizes of heads and listeners cannot. */
-export type FrontChanges = Pick<FrontOptions, "routes" | "limits" | "trustedProxies" | "accessLog">;
-
-/** A running front. */
-export interface Front {
-  /** Where it listens, with real ports. */
-  readonly addresses: readonly ListenAddress[];
-  /**
-   * Serves by other options from the next request on; no connection is closed. Throws `STACKD_CONFIG_INVALID` for a directory
-   * that is gone; then nothing has changed.
-   */
-  apply(changes: FrontChanges): void;
-  /** Gives the groups called `group` other servers; requests that wait for one get their turns. */
-  setServers(group: string, servers: readonly ServerOptions[]): void;
-  /** The requests that the server called `authority` has now, each as a phrase: `GET "/a" (request id 1), for 2.5 s`. */
-  inside(authority: string): string[];
-  /**
-   * Stops accepting and lets the requests in flight end, for at most `timeout` ms; then closes what is left. Connections
-   * that are idle get a moment in which a request that is already on its way is still answered.
-   */
-  drain(timeout: number): Promise<void>;
-  /** Closes everything now. */
-  close(): void;
-}
+export type { Front, FrontChanges, FrontOptions };
 
 /** How long idle connections are kept in a drain, ms: a request that was sent before its client saw the end is answered. */
 const IDLE_GRACE = 250;
@@ -81,33 +54,36 @@ export function startFront(options: FrontOptions): Front {
   return front;
 }
 
-class RunningFront implements Front, Service {
+class RunningFront implements Front, Service, Host {
   limits: Limits;
   readonly deadlines = new Deadlines();
   draining = false;
+  traced: boolean;
+  readonly upgraded = new Set<Upgraded>();
   readonly #options: FrontOptions;
   #accessLog: AccessLog;
   #trust: Trust | null;
   #routes: RouteTable;
   readonly #heads: BufferPool;
   readonly #connections = new Set<ClientConnection>();
-  /** Connections whose PROXY header has not come yet. */
-  readonly #introducing = new Set<Deno.Conn>();
-  #closed = false;
   readonly #admission: Admission;
+  readonly #introductions: Introductions;
   #listeners: Listener[] = [];
   #accepting: Promise<unknown> = Promise.resolve();
   #onEmpty: (() => void) | null = null;
-  #warnedOfUnderscore = false;
+  readonly #underscores = new Underscores();
+  readonly #foreign = new SeldomWarning();
 
   constructor(options: FrontOptions) {
     this.#options = options;
     this.limits = options.limits;
     this.#accessLog = options.accessLog;
+    this.traced = options.accessLog.takesRecords;
     this.#trust = trustOf(options.trustedProxies);
     this.#routes = new RouteTable(options.routes, options.limits.maxHeadSize, this.deadlines, null);
     this.#heads = new BufferPool(options.limits.maxHeadSize + 1, 64);
     this.#admission = new Admission(options.limits.maxConnections, options.limits.maxConnectionsPerClient);
+    this.#introductions = new Introductions(this, this.#admission);
   }
 
   start(): void {
@@ -131,6 +107,7 @@ class RunningFront implements Front, Service {
     this.limits = { ...limits, maxHeadSize, maxRequestLine, maxFields };
     this.#trust = trust;
     this.#accessLog = accessLog;
+    this.traced = accessLog.takesRecords;
     this.#admission.configure(limits.maxConnections, limits.maxConnectionsPerClient);
     this.#routes = next;
     next.start();
@@ -152,6 +129,12 @@ class RunningFront implements Front, Service {
     return found;
   }
 
+  counts(): FrontCounts {
+    let inFlight = 0;
+    for (const { exchange } of this.#connections) if (exchange !== null) inFlight++;
+    return { connections: this.#connections.size, inFlight, queued: this.#routes.waiting };
+  }
+
   get addresses(): readonly ListenAddress[] {
     return this.#listeners.map(({ address }) => address);
   }
@@ -164,41 +147,32 @@ class RunningFront implements Front, Service {
       // An IPv4 client of a listener for both is shown, logged and forwarded as what it is.
       peer = unmapped(remoteAddr.hostname);
     }
-    if (address.proxyProtocol) this.#introduce(conn, peer, address);
-    else this.#take(conn, peer, null, address);
+    if (address.proxyProtocol || address.uwsgi !== undefined) this.#introductions.begin(conn, peer, address);
+    else this.take(conn, peer, null, address);
   }
 
-  /** Takes a connection when its header has said whose it is. */
-  async #introduce(conn: Deno.Conn, peer: string | null, address: ListenAddress): Promise<void> {
-    // Until then it counts as nobody's.
-    if (!this.#admission.admit(null)) return this.#admission.refuse(conn);
-    this.#introducing.add(conn);
-    try {
-      const opening = await readProxyHeader(conn, this.limits.headerTimeout);
-      this.#admission.leave(null);
-      if (opening === null || this.#closed) return closeQuietly(conn);
-      this.#take(conn, opening.header.source?.address ?? peer, opening.rest, address);
-    } catch (thrown) {
-      this.#admission.leave(null);
-      logWarn(`Closed a connection of ${peer ?? "unix:"}: ${messageOf(thrown)}`);
-      closeQuietly(conn);
-    } finally {
-      this.#introducing.delete(conn);
-    }
-  }
-
-  /** `first`: what the client has sent already, if anything. */
-  #take(conn: Deno.Conn, peer: string | null, first: Uint8Array | null, address: ListenAddress): void {
+  take(conn: Deno.Conn, peer: string | null, opening: Opening | null, address: ListenAddress): void {
     if (!this.#admission.admit(peer)) return this.#admission.refuse(conn);
     const connection = new ClientConnection(conn, peer, this, this.#heads);
     connection.maxBody = address.maxBody ?? null;
-    if (first !== null && first.length > 0) connection.inbox.putBack(first);
+    if (opening !== null) {
+      connection.told = opening.told;
+      if (opening.first.length > 0) connection.inbox.putBack(opening.first);
+    }
     this.#connections.add(connection);
     connection.serve().then(() => {
       this.#connections.delete(connection);
       this.#admission.leave(peer);
-      if (this.#connections.size === 0) this.#onEmpty?.();
+      this.introduced();
     });
+  }
+
+  introduced(): void {
+    if (this.#isEmpty) this.#onEmpty?.();
+  }
+
+  get #isEmpty(): boolean {
+    return this.#connections.size === 0 && this.#introductions.size === 0;
   }
 
   handle(exchange: Exchange): Promise<void> {
@@ -209,16 +183,18 @@ class RunningFront implements Front, Service {
     const route = this.#route(exchange, client);
     if (route === undefined) return this.#answer(exchange, 400);
     if (route === null) return this.#answer(exchange, 404);
-    if (head.fields.has(UNDERSCORE)) this.#warnOfUnderscore(exchange);
+    if (head.fields.has(UNDERSCORE)) this.#underscores.settle(exchange, this.limits.allowUnderscores);
     exchange.body.limit(route.maxBody ?? connection.maxBody ?? this.limits.maxBody);
     connection.bodyTimeout = route.bodyTimeout;
     if (route.bandwidth > 0) connection.pacing = new Pacer(route.bandwidth);
     return route.run(exchange, client);
   }
 
-  /** What a trusted proxy says of the client; null when the peer is the client. */
+  /** What others say of the client; null when the peer is the client, and speaks plain HTTP. */
   #clientOf(exchange: Exchange): Client | null {
-    return this.#trust?.trusts(exchange.connection.peer) ? clientBehind(exchange, this.#trust) : null;
+    const { peer, told } = exchange.connection;
+    if (this.#trust?.trusts(peer)) return clientBehind(exchange, this.#trust);
+    return told === null || told.scheme === "http" ? null : clientAt(peer, told.scheme);
   }
 
   /** The route of a request; null when there is none, undefined when its path itself is wrong. */
@@ -239,6 +215,7 @@ class RunningFront implements Front, Service {
   async fail(exchange: Exchange, thrown: unknown): Promise<void> {
     const { status, log, extra } = failureOf(thrown);
     if (log !== null) logError(`${describe(exchange)}: ${log}`);
+    if (!exchange.readable) this.#tellForeign(exchange);
     if (exchange.started) {
       // Half an answer cannot be taken back: only closing tells the client that it is not whole.
       exchange.closeAfter();
@@ -251,6 +228,12 @@ class RunningFront implements Front, Service {
     } catch {
       exchange.abandon(499);
     }
+  }
+
+  #tellForeign({ connection: { inbox, peer, told } }: Exchange): void {
+    const protocol = told === null ? foreignProtocol(inbox.bytes, inbox.start, inbox.end) : null;
+    if (protocol === null) return;
+    this.#foreign.warn(`Refused a connection of ${peer ?? "unix:"}: ${protocol} was sent to an HTTP socket`);
   }
 
   #answer(
@@ -269,44 +252,38 @@ class RunningFront implements Front, Service {
     if (this.#accessLog.enabled) logExchange(this.#accessLog, exchange);
   }
 
-  #warnOfUnderscore(exchange: Exchange): void {
-    if (this.#warnedOfUnderscore) return;
-    this.#warnedOfUnderscore = true;
-    const name = exchange.head.fields.name(exchange.bytes, FIELD.UNDERSCORE);
-    logWarn(`Dropped the field "${name}" of a request: names with "_" can be mistaken for others; said once`);
+  dismiss(stays: (authority: string) => boolean): void {
+    for (const { authority, farewell } of this.upgraded) if (!stays(authority)) farewell();
   }
 
   async drain(timeout: number): Promise<void> {
     this.draining = true;
-    const emptied = Promise.withResolvers<void>();
-    this.#onEmpty = emptied.resolve;
+    this.dismiss(() => false);
     for (const listener of this.#listeners) listener.refuseNew();
     await wait(Math.min(ACCEPT_GRACE, timeout));
     for (const listener of this.#listeners) listener.close();
     await this.#accepting;
+    // That there was no connection for a moment counts from now on only: until here there could be another one.
+    const emptied = Promise.withResolvers<void>();
+    this.#onEmpty = emptied.resolve;
     const idle = setTimeout(() => {
       for (const connection of this.#connections) if (connection.idle) connection.close();
+      this.#introductions.closeIdle();
     }, Math.min(IDLE_GRACE, timeout));
     const late = setTimeout(emptied.resolve, timeout);
-    if (this.#connections.size > 0) await emptied.promise;
+    if (!this.#isEmpty) await emptied.promise;
     clearTimeout(idle);
     clearTimeout(late);
     this.close();
   }
 
   close(): void {
-    this.draining = this.#closed = true;
+    this.draining = true;
     for (const listener of this.#listeners) listener.close();
-    for (const conn of this.#introducing) closeQuietly(conn);
+    this.#introductions.close();
     for (const connection of this.#connections) connection.close();
     this.#routes.close();
   }
-}
-
-function closeQuietly(conn: Deno.Conn): void {
-  try {
-    conn.close();
-  } catch { /* closed already */ }
 }
 
 function trustOf(trusted: TrustedProxies): Trust | null {

@@ -42,6 +42,13 @@ export class Groups {
     for (const group of this.#groups.values()) if (group.options.name === name) group.setServers(servers);
   }
 
+  /** How many requests wait for a server, in all groups. */
+  get waiting(): number {
+    let waiting = 0;
+    for (const group of this.#groups.values()) waiting += group.waiting;
+    return waiting;
+  }
+
   /** The servers of the group of the same name, when connections to them are made in the same way. */
   #serversFor({ name, limits }: GroupOptions): readonly UpstreamServer[] {
     for (const group of this.#groups.values()) {

@@ -11,7 +11,7 @@ import type { Exchange } from "../http1/exchange.ts";
 import { FIELD, HOP_BY_HOP, mask } from "../http1/fields.ts";
 import type { UpstreamConnection } from "../upstream/connection.ts";
 import { type Client, FORWARDING, putForwarding } from "./forwarded.ts";
-import { withoutPrefix } from "./prefix.ts";
+import { prefixToTake, withoutPrefix } from "./prefix.ts";
 import { changeResponse, type ResponseChanges, type Shaping } from "./shaping.ts";
 import { originForm } from "./template.ts";
 
@@ -35,19 +35,23 @@ export function headPool(maxHeadSize: number, added = 0): BufferPool {
   return new BufferPool(Math.max(RESPONSE_SIZE, maxHeadSize * 2 + 4_096) + added, 64);
 }
 
+/** Writes a request as an upstream gets it to `out`, as {@linkcode putRequest}. */
+export type PutRequest = typeof putRequest;
+
 /**
  * Writes the request of `exchange` as the upstream gets it to `out`, with its body when that has been received whole and
- * fits; returns its length. Every body is framed anew.
+ * fits; returns its length. Every body is framed anew. `kept`: bytes of a body that has been collected and is not in it; -1:
+ * none has been.
  */
 export function putRequest(
   exchange: Exchange,
   client: Client | null,
   shaping: Shaping | null,
+  kept: number,
   out: Uint8Array,
 ): number {
   const { head, bytes, body } = exchange;
-  const { fields } = head;
-  const stripped = shaping === null ? null : shaping.stripped;
+  const stripped = prefixToTake(exchange, shaping === null ? null : shaping.stripped);
   let at: number;
   if (head.absolute === null && stripped === null) {
     at = copy(bytes, head.methodStart, head.targetEnd, out, 0);
@@ -57,16 +61,9 @@ export function putRequest(
   }
   at = put(HTTP_1_1, out, at);
   const start = at;
-  if (head.absolute === null) {
-    at = fields.copy(bytes, NOT_FORWARDED, out, at);
-    if (head.hostEnd === 0) at = put(NO_HOST, out, at);
-  } else {
-    // RFC 9112 §3.2.2: the host of an absolute-form target replaces Host.
-    at = putText(`Host: ${head.absolute.host}\r\n`, out, at);
-    at = fields.copy(bytes, NOT_FORWARDED | HOST, out, at);
-  }
-  if (head.upgrade) at = put(latin1(`${fields.value(bytes, FIELD.UPGRADE)}\r\n`), out, put(UPGRADE, out, at));
-  if (head.chunked) at = put(CHUNKED, out, at);
+  at = putFields(exchange, out, at);
+  if (head.upgrade) at = put(latin1(`${head.fields.value(bytes, FIELD.UPGRADE)}\r\n`), out, put(UPGRADE, out, at));
+  if (head.chunked) at = kept < 0 ? put(CHUNKED, out, at) : putText(`Content-Length: ${kept}\r\n`, out, at);
   at = putForwarding(exchange, client, out, at);
   if (stripped !== null) at = putText(`X-Forwarded-Prefix: ${stripped}\r\n`, out, at);
   if (shaping !== null && shaping.request !== null) at = shaping.request.apply(exchange, client, out, start, at);
@@ -74,6 +71,18 @@ export function putRequest(
   out[at + 1] = 10;
   at += 2;
   return body.complete ? at : at + body.takeAll(out, at, out.length - 1);
+}
+
+/** Writes the fields that go on as the client sent them, and Host, to `out`; returns the position behind them. */
+export function putFields({ head, bytes }: Exchange, out: Uint8Array, at: number): number {
+  const { fields } = head;
+  if (head.absolute === null) {
+    at = fields.copy(bytes, NOT_FORWARDED, out, at);
+    return head.hostEnd === 0 ? put(NO_HOST, out, at) : at;
+  }
+  // RFC 9112 §3.2.2: the host of an absolute-form target replaces Host.
+  at = putText(`Host: ${head.absolute.host}\r\n`, out, at);
+  return fields.copy(bytes, NOT_FORWARDED | HOST, out, at);
 }
 
 /** Writes the upstream's final head as the client gets it to `out`; returns the position behind it. */

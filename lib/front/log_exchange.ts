@@ -6,6 +6,7 @@
 import type { Exchange } from "../http1/exchange.ts";
 import { FIELD, type Fields } from "../http1/fields.ts";
 import type { AccessLog, Span } from "../observe/access_log.ts";
+import { ExchangeRecord } from "./exchange_record.ts";
 
 // One of each is enough: a line is written before the next begins.
 const requestLine: Span = { start: 0, end: 0 };
@@ -14,6 +15,7 @@ const userAgent: Span = { start: 0, end: 0 };
 
 /** Writes the line of `exchange`. */
 export function logExchange(log: AccessLog, exchange: Exchange): void {
+  if (log.takesRecords) return log.writeRecord(new ExchangeRecord(exchange));
   const { head, bytes } = exchange;
   if (exchange.readable) {
     requestLine.start = head.methodStart;

@@ -12,6 +12,12 @@ import { originForm } from "./template.ts";
 const LOCATION = latin1("location"), SET_COOKIE = latin1("set-cookie");
 const PLACES = [LOCATION, SET_COOKIE];
 
+/** The prefix that is taken off a request's path: its route's, or what the server in front has told where that is longer. */
+export function prefixToTake({ connection: { told } }: Exchange, routes: string | null): string | null {
+  if (told === null) return routes;
+  return told.prefix.length > (routes === null ? 0 : routes.length) ? told.prefix : routes;
+}
+
 /** The target for the upstream: the path behind `prefix`, and the query. Where the path had to be put in normal form, that. */
 export function withoutPrefix(exchange: Exchange, prefix: string): string {
   const target = originForm(exchange);

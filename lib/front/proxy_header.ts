@@ -4,17 +4,11 @@
  * @module
  */
 import { Reject } from "../http1/reject.ts";
-import { parseProxyHeader, type ProxyHeader } from "../http1/proxy_protocol.ts";
+import { parseProxyHeader } from "../http1/proxy_protocol.ts";
+import type { Opening } from "./opening.ts";
 
 /** Longer than any header that is taken. */
 const ROOM = 8_192;
-
-/** What stood in front of a connection. */
-export interface Opening {
-  readonly header: ProxyHeader;
-  /** What came behind the header: the beginning of the first request. */
-  readonly rest: Uint8Array;
-}
 
 /**
  * Reads the header of a connection that has just been accepted; null when the client leaves or takes longer than `timeout` ms.
@@ -33,7 +27,8 @@ export async function readProxyHeader(conn: Deno.Conn, timeout: number): Promise
       if (n === null) return null;
       end += n;
       const header = parseProxyHeader(bytes, 0, end);
-      if (header !== "incomplete") return { header, rest: bytes.slice(header.length, end) };
+      if (header === "incomplete") continue;
+      return { client: header.source?.address, first: bytes.slice(header.length, end), told: null };
     }
   } catch (thrown) {
     if (late || !(thrown instanceof Reject)) return null;

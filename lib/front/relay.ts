@@ -11,9 +11,13 @@ import { type UpstreamConnection, UpstreamError } from "../upstream/connection.t
 import type { UpstreamGroup } from "../upstream/group.ts";
 import type { UpstreamServer } from "../upstream/server.ts";
 import { download, downloadCompressed, putFirst, upload } from "./bodies.ts";
+import { type BodySource, collect, type Collected } from "./buffer_request.ts";
+import { ReadAhead } from "./buffer_response.ts";
+import type { Answering } from "./actions.ts";
 import type { ServerChoice } from "./choice.ts";
 import type { Client } from "./forwarded.ts";
-import { putInterim, putRequest, putResponse } from "./heads.ts";
+import type { HandedFiles } from "./handed_files.ts";
+import { putInterim, type PutRequest, putResponse } from "./heads.ts";
 import { afterFailure } from "./repeat.ts";
 import { responseChanges, type Shaping } from "./shaping.ts";
 import { serveUpgrade } from "./upgrade.ts";
@@ -24,6 +28,14 @@ export interface Relay {
   /** What a request says about the server it wants. */
   readonly choice: ServerChoice;
   readonly shaping: Shaping | null;
+  /** Writes a request's head in the servers' protocol. */
+  readonly putRequest: PutRequest;
+  /** Bodies that are received whole before a server is asked. */
+  readonly collected: Collected;
+  /** Bytes of a response that are read ahead of its client; 0: none. */
+  readonly readAhead: number;
+  /** Files that a response may hand on; null: none, and nothing is looked for. */
+  readonly handed: HandedFiles | null;
   /** For a response's head, ms. */
   readonly readTimeout: number;
   /** Between two reads of a response's body, ms; also the idle limit of an upgraded connection. */
@@ -39,14 +51,22 @@ const MAX_INTERIM = 32;
 /**
  * Relays the request of `exchange`. Throws `UpstreamError`, `Reject` or `ClientGone` when no response could be passed on.
  */
-export async function relay(exchange: Exchange, route: Relay, client: Client | null): Promise<void> {
+export async function relay(
+  exchange: Exchange,
+  route: Relay,
+  client: Client | null,
+  answering: Answering,
+): Promise<void> {
   const { connection } = exchange;
   const { group, shaping, readTimeout, streamTimeout, heads } = route;
+  const collecting = collect(exchange, route.collected), kept = collecting === null ? null : await collecting;
+  const ahead = route.readAhead === 0 ? null : new ReadAhead(exchange, route.readAhead), sink = ahead ?? connection;
   const out = heads.take();
   let server: UpstreamServer | null = null, upstream: UpstreamConnection | null = null, answered = false;
   try {
-    const length = putRequest(exchange, client, shaping, out);
+    const length = route.putRequest(exchange, client, shaping, kept === null ? -1 : kept.length, out);
     const streams = !exchange.body.complete;
+    let body: BodySource | null = streams ? exchange.body : null;
     const { deadlines } = connection.service;
     const until = deadlines.after(readTimeout);
     let uploaded: Promise<boolean> | null = null;
@@ -55,13 +75,15 @@ export async function relay(exchange: Exchange, route: Relay, client: Client | n
     server = chosen instanceof Promise ? await chosen : chosen;
     for (let reuse = server.pool.reuse();;) {
       upstream = null;
+      exchange.trace?.begin(server.id);
       try {
         upstream = reuse ?? await server.pool.connect();
         connection.workingFor = upstream;
         if (connection.gone) throw connection.lost("the client left before its request was sent");
         const sent = upstream.writeNow(out, length);
         if (sent < length) await upstream.write(out, sent, length, readTimeout);
-        if (streams) ({ uploaded } = await uploadAndReadHead(exchange, upstream, readTimeout));
+        if (kept !== null) body = kept.reader();
+        if (body !== null) ({ uploaded } = await uploadAndReadHead(exchange, body, upstream, readTimeout));
         else {
           while (!upstream.scanHead()) upstream.received(await upstream.read(readTimeout));
           if (upstream.head.status < 200) await passInterim(exchange, upstream, readTimeout);
@@ -105,34 +127,53 @@ export async function relay(exchange: Exchange, route: Relay, client: Client | n
     upstream.beginBody(framing);
     // An answer that is whole before the request is will be the last: nobody reads the rest of the body.
     if (connection.service.draining || (!exchange.body.complete && upstream.hasAll)) exchange.closeAfter();
+    const handed = route.handed === null ? null : route.handed.of(upstream);
+    if (handed !== null && route.handed !== null) {
+      if (upstream.hasAll) upstream.takeBuffered(out, 0);
+      connection.workingFor = null;
+      if ((body === null || body.complete) && (uploaded === null || await uploaded)) server.pool.release(upstream);
+      else upstream.close();
+      group.release(server);
+      upstream = server = null;
+      return await route.handed.answer(answering, exchange, client, handed);
+    }
     const changes = responseChanges(exchange, upstream, shaping, client, route.choice.cookieFor(server, exchange));
     const compressed = changes !== null && changes.compressed;
     const ofUnknownLength = framing === "chunked" || framing === "close" || compressed;
-    const chunked = ofUnknownLength && exchange.head.minor === 1;
+    const chunked = ofUnknownLength && exchange.takesChunks;
     if (ofUnknownLength && !chunked) exchange.closeAfter();
     exchange.status = upstream.head.status;
     const head = putResponse(exchange, upstream, chunked, changes, out);
     const end = compressed ? head : putFirst(exchange, upstream, chunked, out, head);
     exchange.started = true;
     const sent = connection.writeNow(out, 0, end);
-    if (sent < end) await connection.write(out, sent, end);
-    if (compressed) await downloadCompressed(exchange, upstream, chunked, streamTimeout);
-    else if (!upstream.complete) await download(exchange, upstream, chunked, streamTimeout);
+    if (sent < end) await sink.write(out, sent, end);
+    if (compressed) await downloadCompressed(exchange, upstream, chunked, streamTimeout, sink);
+    else if (!upstream.complete) await download(exchange, upstream, chunked, streamTimeout, sink);
     // A server that answered before it had the whole body gets no second request on this connection; the last piece, when
     // the answer has only overtaken it, is waited for.
-    const whole = exchange.body.complete && (uploaded === null || await uploaded);
+    const whole = (body === null || body.complete) && (uploaded === null || await uploaded);
     // From here on it works for nobody: a client that leaves now must not take an idle connection with it.
     connection.workingFor = null;
     if (whole) server.pool.release(upstream);
     else upstream.close();
+    if (ahead !== null && ahead.pending) {
+      // The server is there for others while the client takes its time.
+      group.release(server);
+      upstream = server = null;
+      await ahead.sent();
+    }
   } catch (thrown) {
     upstream?.close();
     // Half a response is a failure of the server's too, unless it was cut because the client left.
     if (answered && thrown instanceof UpstreamError && server !== null && !connection.gone) group.failed(server);
     throw thrown;
   } finally {
+    exchange.trace?.end();
     heads.give(out);
     if (server !== null) group.release(server);
+    ahead?.close();
+    kept?.close();
   }
 }
 
@@ -142,11 +183,16 @@ export async function relay(exchange: Exchange, route: Relay, client: Client | n
  */
 async function uploadAndReadHead(
   exchange: Exchange,
+  body: BodySource,
   upstream: UpstreamConnection,
   timeout: number,
 ): Promise<{ readonly uploaded: Promise<boolean> }> {
   let failure: unknown = null;
-  const uploaded = upload(exchange, upstream, timeout).then(() => true, (thrown) => {
+  const isClients = body === exchange.body;
+  const uploaded = upload(body, isClients && exchange.head.chunked, upstream, timeout).then(() => {
+    if (isClients) exchange.connection.watch();
+    return true;
+  }, (thrown) => {
     // A server may also close before it has read everything: its answer, if any, is still to be had.
     if (thrown instanceof UpstreamError) upstream.resumeDeadline(timeout);
     else {
@@ -155,7 +201,7 @@ async function uploadAndReadHead(
     }
     return false;
   });
-  exchange.retainUntil(uploaded);
+  if (isClients) exchange.retainUntil(uploaded);
   try {
     await readFinalHead(exchange, upstream, timeout);
   } catch (thrown) {
@@ -181,7 +227,7 @@ async function passInterim(exchange: Exchange, upstream: UpstreamConnection, tim
       if (exchange.head.upgrade) return;
       throw new UpstreamError("invalid", "switched protocols without being asked");
     }
-    if (head.status > 100 && exchange.head.minor === 1) {
+    if (head.status > 100 && exchange.takesChunks) {
       const out = new Uint8Array(head.end + 64);
       await exchange.connection.write(out, 0, putInterim(upstream, null, out));
     }

@@ -37,6 +37,11 @@ export class RouteTable {
     this.#groups.setServers(group, servers);
   }
 
+  /** How many requests wait for a server. */
+  get waiting(): number {
+    return this.#groups.waiting;
+  }
+
   /** Ends what `next` has not taken over; requests in flight go on. */
   close(next: RouteTable | null = null): void {
     this.#groups.close(next === null ? null : next.#groups);

@@ -20,6 +20,8 @@ export interface Shaping {
   readonly response: HeadEdits | null;
   /** The prefix that the upstream is not told. */
   readonly stripped: string | null;
+  /** Whether it is put back into what the response says about places. */
+  readonly restored: boolean;
   readonly gzip: boolean;
   /** The most bytes that a head grows by. */
   readonly room: number;
@@ -32,7 +34,8 @@ export function compileShaping(route: RouteOptions, longest: number): Shaping | 
   if (request === null && response === null && stripped === null && !route.gzip) return null;
   const edits = Math.max(request?.room(longest) ?? 0, response?.room(longest) ?? 0);
   // A prefix may be put into every line that names a path.
-  return { request, response, stripped, gzip: route.gzip, room: edits + (stripped ?? "").length * 200 + 256 };
+  const room = edits + (stripped ?? "").length * 200 + 256;
+  return { request, response, stripped, restored: route.restorePrefix, gzip: route.gzip, room };
 }
 
 /** What is changed in one response's head. */
@@ -87,7 +90,7 @@ export function changeResponse(
 ): number {
   const { shaping, client, cookie } = changes;
   let at = end;
-  if (shaping !== null && shaping.stripped !== null) {
+  if (shaping !== null && shaping.stripped !== null && shaping.restored) {
     at = restorePrefix(out, start, at, shaping.stripped, [hostOf(exchange, client).toLowerCase()], authority);
   }
   if (changes.compressed) {

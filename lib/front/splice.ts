@@ -6,6 +6,7 @@
 import { BODY } from "../http1/buffers.ts";
 import type { Deadlines, Expiring } from "../http1/deadlines.ts";
 import type { Wire } from "../http1/wire.ts";
+import { Farewell } from "./farewell.ts";
 
 /** One side of a splice. */
 interface Side {
@@ -16,14 +17,22 @@ interface Side {
   readonly pending?: Promise<Uint8Array | null> | null;
 }
 
-/** Joins two connections until both directions have ended; closes them. `idleTimeout` in ms, 0 for none; `onSent` hears what the client was sent. */
-export async function splice(
-  client: Side,
-  upstream: Side,
-  deadlines: Deadlines,
-  idleTimeout: number,
-  onSent: (bytes: number) => void,
-): Promise<void> {
+/** What is to be known of a splice beside its sides. */
+export interface SpliceOptions {
+  readonly deadlines: Deadlines;
+  /** ms, 0 for none. */
+  readonly idleTimeout: number;
+  /** Hears what the client was sent. */
+  readonly onSent: (bytes: number) => void;
+  /** Whether it is a WebSocket, whose client is told when its server goes. */
+  readonly webSocket: boolean;
+  /** Gets what tells the client; called once, at first. */
+  readonly onFarewell: (farewell: () => void) => void;
+}
+
+/** Joins two connections until both directions have ended; closes them. */
+export async function splice(client: Side, upstream: Side, options: SpliceOptions): Promise<void> {
+  const { deadlines, idleTimeout, onSent, webSocket, onFarewell } = options;
   const watch: Expiring & { deadline: number } = {
     deadline: deadlines.after(idleTimeout),
     expire() {
@@ -33,14 +42,14 @@ export async function splice(
     },
   };
   deadlines.add(watch);
-  const pump = async (from: Side, to: Side, count: (n: number) => void) => {
+  const writeTo = ({ wire }: Side, count: (n: number) => void) => async (bytes: Uint8Array) => {
+    for (let at = 0; at < bytes.length;) at += await wire.write(bytes.subarray(at));
+    count(bytes.length);
+    watch.deadline = deadlines.after(idleTimeout);
+  };
+  const pump = async (from: Side, to: Side, pass: (bytes: Uint8Array) => Promise<void>) => {
     const buffer = BODY.take();
     try {
-      const pass = async (bytes: Uint8Array) => {
-        for (let at = 0; at < bytes.length;) at += await to.wire.write(bytes.subarray(at));
-        count(bytes.length);
-        watch.deadline = deadlines.after(idleTimeout);
-      };
       await pass(from.buffered);
       const early = await from.pending;
       if (early instanceof Uint8Array) await pass(early);
@@ -58,9 +67,11 @@ export async function splice(
       BODY.give(buffer);
     }
   };
+  const toClient = writeTo(client, onSent), farewell = webSocket ? new Farewell(toClient) : null;
+  if (farewell !== null) onFarewell(() => farewell.want());
   await Promise.all([
-    pump(client, upstream, () => {}),
-    pump(upstream, client, onSent),
+    pump(client, upstream, writeTo(upstream, () => {})),
+    pump(upstream, client, farewell === null ? toClient : (bytes) => farewell.pass(bytes)),
   ]);
   deadlines.delete(watch);
   client.wire.close();

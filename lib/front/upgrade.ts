@@ -5,6 +5,7 @@
  */
 import type { Exchange } from "../http1/exchange.ts";
 import { FIELD } from "../http1/fields.ts";
+import type { Upgraded } from "../http1/service.ts";
 import { type UpstreamConnection, UpstreamError } from "../upstream/connection.ts";
 import { putInterim } from "./heads.ts";
 import { splice } from "./splice.ts";
@@ -24,6 +25,17 @@ export async function serveUpgrade(
   exchange.closeAfter();
   connection.workingFor = null;
   await connection.write(out, 0, putInterim(upstream, protocol, out));
-  const { deadlines } = connection.service;
-  await splice(connection.detach(), upstream.detach(), deadlines, idleTimeout, (n) => exchange.bytesSent += n);
+  const { deadlines, upgraded } = connection.service;
+  let told: Upgraded | null = null;
+  try {
+    await splice(connection.detach(), upstream.detach(), {
+      deadlines,
+      idleTimeout,
+      onSent: (n) => exchange.bytesSent += n,
+      webSocket: protocol.toLowerCase() === "websocket",
+      onFarewell: (farewell) => upgraded.add(told = { authority: upstream.authority, farewell }),
+    });
+  } finally {
+    if (told !== null) upgraded.delete(told);
+  }
 }

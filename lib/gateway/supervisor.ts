@@ -1,22 +1,25 @@
 /**
- * The processes of a gateway: a generation of workers, a front where there is to be one, and how one generation follows
- * another. It never touches a client's byte.
+ * The processes of a gateway: its apps with their workers, a front where there is to be one, and how one generation follows
+ * another, for all apps together. It never touches a client's byte.
  *
  * @module
  */
 import type { GatewayOptions, ListenAddress } from "../config/options.ts";
 import { explain, messageOf, StackdError } from "../errors.ts";
 import { logError, logInfo } from "../observe/log.ts";
+import { waitingConnections } from "../process/backlog.ts";
 import { FrontHandle } from "../process/front_handle.ts";
-import type { FrontStart } from "../process/front_messages.ts";
+import type { AppWorkers } from "../process/front_messages.ts";
 import { FrontSlot } from "../process/front_slot.ts";
-import { Generation } from "../process/generation.ts";
-import type { WorkerOptions } from "../process/messages.ts";
+import { OnceMore } from "../process/once_more.ts";
 import { makePrivateDirectory, type PrivateDirectory } from "../process/private_dir.ts";
+import { prepareLog } from "../process/privileges.ts";
+import type { ListeningSockets } from "../process/sockets.ts";
 import type { Status } from "../process/status.ts";
-import { claimSocketPath, removeSocket } from "../process/unix_path.ts";
-import { WorkerHandle } from "../process/worker_handle.ts";
+import { claimSocketPath, removeDeadSocket, removeSocket } from "../process/unix_path.ts";
 import { VERSION } from "../version.ts";
+import { App, type AppHost } from "./app.ts";
+import { frontStart, hasFront, isDirect } from "./front_start.ts";
 
 /** How often workers are pinged and looked after, ms. */
 const WATCH_INTERVAL = 250;
@@ -25,31 +28,51 @@ const WATCH_INTERVAL = 250;
 export class Supervisor {
   readonly #options: GatewayOptions;
   readonly #directory: PrivateDirectory;
+  readonly #listening: ListeningSockets;
   readonly #front: FrontSlot<FrontHandle> | null;
   /** Whether the one worker serves the public socket itself. */
   readonly #direct: boolean;
-  #generation: Generation;
-  /** The generation that is to take over, while it starts. */
-  #next: Generation | null = null;
-  /** Generations that finish their requests. */
-  readonly #retiring = new Set<Promise<void>>();
-  #reloading: Promise<void> | null = null;
+  readonly #apps: readonly App[];
+  readonly #reloads = new OnceMore(() => this.#reload());
+  /** Which generation serves; 0 before the first does. */
+  #number = 0;
   #watcher: ReturnType<typeof setInterval> | undefined;
-  #spawned = 0;
-  /** How many workers a generation has. */
-  #size: number;
+  #sockets = 0;
   #ended = false;
   readonly #begun = performance.now();
+  /** Called when {@linkcode files} has changed. */
+  onCode: (() => void) | null = null;
 
-  constructor(options: GatewayOptions) {
+  /**
+   * @param listening What the front is to accept on, not open yet.
+   * @param input The text of the module that came on standard input; null for none.
+   */
+  constructor(options: GatewayOptions, listening: ListeningSockets, input: string | null = null) {
     this.#options = options;
-    this.#directory = makePrivateDirectory();
-    const { http, socket, workers, front } = options;
-    this.#direct = socket !== null && workers === 1 && !front;
-    const needsFront = http.length > 0 || (socket !== null && !this.#direct);
-    this.#front = needsFront ? new FrontSlot("The front", (listen) => this.#spawnFront(listen)) : null;
-    this.#size = workers;
-    this.#generation = this.#makeGeneration(1);
+    this.#listening = listening;
+    this.#directory = makePrivateDirectory(options.runAs);
+    prepareLog(options.accessLog, options.runAs);
+    this.#direct = isDirect(options);
+    this.#front = hasFront(options) ? new FrontSlot("The front", (listen) => this.#spawnFront(listen)) : null;
+    const host = this.#makeHost(input);
+    this.#apps = options.apps.map((app) => new App(app, host));
+  }
+
+  #makeHost(input: string | null): AppHost {
+    const changed = async () => await this.#front?.current?.serve(this.#serving);
+    return {
+      options: this.#options,
+      input,
+      directory: this.#directory,
+      direct: this.#direct,
+      newSocket: () => this.#front === null ? null : `${this.#directory.path}/${++this.#sockets}.sock`,
+      changed,
+      prepared: () => this.onCode?.(),
+      silenced: () => this.#front?.current?.avoid(this.#apps.flatMap(({ silent }) => silent)),
+      stuck: ({ name, pid, options: { privateSocket } }) => {
+        if (privateSocket !== null) this.#front?.current?.logInside(privateSocket, `${name} (pid ${pid})`);
+      },
+    };
   }
 
   /** Where the front listens. */
@@ -57,156 +80,139 @@ export class Supervisor {
     return this.#front?.addresses ?? [];
   }
 
-  /** What is served, for people. */
-  get handler(): string {
-    return this.#generation.ready?.handler ?? "";
+  /** What each app serves, for people, in the order of the options. */
+  get handlers(): readonly string[] {
+    return this.#apps.map(({ handler }) => handler);
   }
 
-  /** Starts the workers, then the front. Throws `StackdError` when either cannot serve. */
-  async start(): Promise<void> {
-    await this.#generation.start();
-    if (this.#ended) return;
-    try {
-      await this.#front?.start();
-    } catch (thrown) {
-      await this.#generation.stop(0); // what onStart began, onStop ends
-      throw thrown;
-    }
-    this.#watcher = setInterval(() => this.#generation.watch(performance.now()), WATCH_INTERVAL);
+  /** Everything that the apps' code depends on. */
+  get files(): readonly string[] {
+    return this.#apps.flatMap(({ files }) => files);
   }
 
-  #makeGeneration(number: number): Generation {
-    const { maxRequests, maxRss, maxLifetime, pingTimeout, gracefulTimeout, bootTimeout, env, chdir } = this.#options;
-    return new Generation({
-      number,
-      size: this.#size,
-      recycle: { maxRequests, maxRss, maxLifetime },
-      pingTimeout,
-      gracefulTimeout,
-      spawn: (id) => {
-        const options = this.#workerOptions(id);
-        return new WorkerHandle({ options, directory: this.#directory, bootTimeout, env, cwd: chdir });
-      },
-      onStuck: ({ name, pid, options: { privateSocket } }) => {
-        if (privateSocket !== null) this.#front?.current?.logInside(privateSocket, `${name} (pid ${pid})`);
-      },
-      onChange: async (generation) => {
-        if (generation === this.#generation) await this.#front?.current?.serve(socketsOf(generation));
-      },
-    });
-  }
-
-  #workerOptions(workerId: number): WorkerOptions {
-    const { module, exportName, socket, socketMode, socketOwner, trustedProxies, accessLog, requestTimeout } =
-      this.#options;
-    // Every process has a socket of its own, so that no request meant for one can reach another.
-    const privateSocket = this.#front === null ? null : `${this.#directory.path}/${++this.#spawned}.sock`;
-    const own = this.#direct && socket !== null ? { path: socket, mode: socketMode, owner: socketOwner } : null;
-    return { workerId, module, exportName, socket: own, privateSocket, trustedProxies, accessLog, requestTimeout };
-  }
-
-  #spawnFront(listen: readonly ListenAddress[] | null): Promise<FrontHandle> {
-    const { http, socket: path, socketMode: mode, socketOwner: owner } = this.#options;
-    if (listen !== null || this.#direct || path === null) return this.#makeFront(listen ?? http);
-    // How large a body may be is the business of the proxy that stands before a unix socket.
-    return this.#makeFront([{ transport: "unix", path, mode, owner, maxBody: 0 }, ...http]);
-  }
-
-  async #makeFront(listen: readonly ListenAddress[]): Promise<FrontHandle> {
-    // A front that was killed has left its socket's file.
-    for (const address of listen) if (address.transport === "unix") await claimSocketPath(address.path);
-    return new FrontHandle(this.#frontStart(listen), this.#directory, socketsOf(this.#generation));
-  }
-
-  #frontStart(listen: readonly ListenAddress[]): FrontStart {
-    const { limits, upstream, requestTimeout, trustedProxies, accessLog, workerRequests, queue, queueTimeout } =
-      this.#options;
-    return {
-      listen,
-      limits,
-      upstream: { ...upstream, readTimeout: requestTimeout, streamTimeout: upstream.readTimeout },
-      trustedProxies,
-      accessLog,
-      workerRequests,
-      queue,
-      queueTimeout,
-    };
+  get #serving(): AppWorkers[] {
+    return this.#apps.map(({ serving }) => serving);
   }
 
   /**
-   * Loads the handler anew: a new generation starts, and takes over when all of its workers serve; then the old one finishes its
-   * requests. Asked again meanwhile, it does so once more afterwards.
-   *
-   * @throws {StackdError} When the new generation cannot serve; the old one goes on. The log has it, too.
+   * Starts the workers, then the front; in between, what `before` does for who will serve. Throws `StackdError` when either cannot
+   * serve.
    */
-  reload(): Promise<void> {
-    const before = this.#reloading;
-    if (before !== null && this.#again !== null) return this.#again;
-    const reload = before === null ? this.#reload() : before.catch(() => {}).then(() => {
-      this.#again = null;
-      return this.#reload();
-    });
-    if (before === null) this.#reloading = reload;
-    else this.#again = this.#reloading = reload;
-    const done = () => {
-      if (this.#reloading === reload) this.#reloading = null;
-    };
-    reload.then(done, done);
-    return reload;
+  async start(before: () => Promise<void>): Promise<void> {
+    await this.#prepare(1);
+    if (this.#ended) return;
+    this.#switch(1);
+    try {
+      await this.#listening.open();
+      await before();
+      await this.#front?.start();
+    } catch (thrown) {
+      await Promise.all(this.#apps.map((app) => app.stop(0))); // what onStart began, onStop ends
+      throw thrown;
+    }
+    this.#watcher = setInterval(() => {
+      for (const app of this.#apps) app.watch(performance.now());
+      this.#front?.current?.count();
+    }, WATCH_INTERVAL);
   }
 
-  /** The reload that was asked for while another one was under way. */
-  #again: Promise<void> | null = null;
+  /** Starts a generation of every app. Throws what is wrong with the first that cannot serve; then none of them is left. */
+  async #prepare(number: number): Promise<void> {
+    const prepared = this.#apps.map((app) => app.prepare(number));
+    try {
+      await Promise.all(prepared);
+    } catch (thrown) {
+      await Promise.all(this.#apps.map((app) => app.discard()));
+      await Promise.allSettled(prepared);
+      throw thrown;
+    }
+  }
+
+  /** Lets what was prepared take over. Gives what ends the generation before. */
+  #switch(number: number): () => void {
+    const retire = this.#apps.map((app) => app.switch());
+    this.#number = number;
+    return () => {
+      for (const end of retire) end();
+    };
+  }
+
+  /** `again`: where the one before listened; null for the first. */
+  async #spawnFront(again: readonly ListenAddress[] | null): Promise<FrontHandle> {
+    const listen = again ?? this.#listening.of(0);
+    for (const address of listen) {
+      // A front that was killed has left the file of a socket that it had opened itself.
+      if (address.transport === "unix" && address.descriptor === undefined) await claimSocketPath(address.path);
+    }
+    return new FrontHandle(frontStart(this.#options, listen), this.#directory, this.#serving);
+  }
+
+  /**
+   * Loads the handlers anew: a new generation of every app starts, and takes over when all of its workers serve, for all apps at
+   * one moment; then the old one finishes its requests. Asked again meanwhile, it does so once more afterwards.
+   *
+   * @throws {StackdError} When one app's new generation cannot serve; the old one of all goes on. The log has it, too.
+   */
+  reload(): Promise<void> {
+    return this.#reloads.ask();
+  }
 
   async #reload(): Promise<void> {
     if (this.#ended) return;
-    const old = this.#generation, number = old.number + 1;
+    const before = this.#number, number = before + 1;
     logInfo(`Reloading: generation ${number} is started`);
-    const next = this.#next = this.#makeGeneration(number);
     try {
-      await next.start();
+      await this.#prepare(number);
     } catch (thrown) {
       if (this.#ended) return;
-      logError(`Cannot reload, generation ${old.number} goes on: ${explain(thrown)}`);
+      logError(`Cannot reload, generation ${before} goes on: ${explain(thrown)}`);
+      if (this.#options.watch) { for (const app of this.#apps) app.tellBroken(explain(thrown)); }
       throw thrown;
-    } finally {
-      this.#next = null;
     }
-    this.#generation = next;
-    await this.#front?.current?.serve(socketsOf(next));
-    logInfo(`Reloaded: generation ${number} serves, generation ${old.number} finishes its requests`);
-    const retired = old.stop(this.#options.gracefulTimeout).then(() => {
-      this.#retiring.delete(retired);
-    });
-    this.#retiring.add(retired);
+    const retire = this.#switch(number);
+    await this.#front?.current?.serve(this.#serving);
+    logInfo(`Reloaded: generation ${number} serves, generation ${before} finishes its requests`);
+    retire();
   }
 
   /**
    * One worker more, or one less.
    *
-   * @returns How many there are to be now.
-   * @throws {StackdError} `STACKD_USAGE` when that cannot be: the worker serves the public socket itself, or is the last.
+   * @param prefix The app's; null where there is one app only.
+   * @returns How many it is to have now.
+   * @throws {StackdError} `STACKD_USAGE` when that cannot be: the worker serves the public socket itself, or is the last; there
+   * is no such app, or it is not said which.
    */
-  changeWorkers(by: 1 | -1): number {
+  changeWorkers(by: 1 | -1, prefix: string | null): number {
+    const refuse = (state: string) => new StackdError("STACKD_USAGE", `Cannot change the number of workers: ${state}`);
     if (this.#direct) {
-      const cure = "start the gateway with --front, or with several workers";
-      throw new StackdError(
-        "STACKD_USAGE",
-        `Cannot change the number of workers: the one there is serves the socket itself, ${cure}`,
+      throw refuse(
+        "the one there is serves the socket itself, start the gateway with --front, or with several workers",
       );
     }
-    if (this.#size + by < 1) throw new StackdError("STACKD_USAGE", "Cannot end the last worker: stop the gateway");
-    this.#size += by;
-    this.#generation.resize(by).catch((thrown) => {
-      this.#size -= by;
-      logError(`Cannot start another worker: ${messageOf(thrown)}`);
-    });
-    return this.#size;
+    const app = prefix === null && this.#apps.length === 1
+      ? this.#apps[0]
+      : this.#apps.find(({ options }) => options.prefix === prefix);
+    if (app === undefined) {
+      const mounted = this.#apps.map(({ options }) => `"${options.prefix}"`).join(", ");
+      throw refuse(
+        prefix === null
+          ? `say which app's, --app with one of ${mounted}`
+          : `no app is mounted at "${prefix}", but at ${mounted}`,
+      );
+    }
+    const size = app.resize(by, (thrown) => logError(`Cannot start another worker: ${messageOf(thrown)}`));
+    if (size === 0) throw new StackdError("STACKD_USAGE", "Cannot end the last worker: stop the gateway");
+    return size;
   }
 
   /** What there is to know from outside. */
   status(): Status {
-    const workers = this.#generation.status();
+    const workers = this.#apps.flatMap((app) => app.status());
+    const listen = this.#direct && this.#options.socket !== null
+      ? [{ transport: "unix" as const, path: this.#options.socket }, ...this.addresses]
+      : this.addresses;
+    const front = this.#front?.current ?? null;
     return {
       version: VERSION,
       state: this.#ended ? "draining" : this.#watcher === undefined ? "starting" : "ready",
@@ -215,59 +221,61 @@ export class Supervisor {
       gid: Deno.gid(),
       cwd: Deno.cwd(),
       uptime: performance.now() - this.#begun,
-      generation: this.#generation.number,
-      listen: this.#direct && this.#options.socket !== null
-        ? [{ transport: "unix", path: this.#options.socket }, ...this.addresses]
-        : this.addresses,
+      generation: this.#number,
+      listen,
       inFlight: workers.reduce((sum, { inFlight }) => sum + inFlight, 0),
-      queued: 0,
+      listenQueue: waitingConnections(listen),
+      fronts: front === null ? [] : [{ pid: front.pid, state: front.state, ...front.counts }],
       workers,
     };
   }
 
   /** Opens log files anew. */
   reopenLogs(): void {
+    prepareLog(this.#options.accessLog, this.#options.runAs);
     this.#front?.reopen();
-    this.#generation.reopenLogs();
+    for (const app of this.#apps) app.reopenLogs();
   }
 
   /**
    * Ends serving: new clients are refused first, then the requests in flight end, then the workers do.
    *
    * @param now Whether requests in flight are cut off instead.
+   * @param takenOver The descriptors of sockets that another process goes on with: these refuse nobody.
    */
-  async stop(now: boolean): Promise<void> {
+  async stop(now: boolean, takenOver: readonly number[] = []): Promise<void> {
     clearInterval(this.#watcher);
     this.#ended = true;
     const deadline = performance.now() + (now ? 0 : this.#options.gracefulTimeout);
     const left = () => Math.max(0, deadline - performance.now());
-    this.#next?.kill();
+    for (const app of this.#apps) app.abandon();
     if (this.#direct) this.#removeSocket();
+    this.#listening.release(takenOver);
     // The front's requests end in the workers: they go last.
     if (now) await this.#front?.kill();
     else await this.#front?.stop(left());
-    await Promise.all([this.#generation.stop(left()), ...this.#retiring]);
+    await Promise.all(this.#apps.map((app) => app.stop(left())));
   }
 
   /** Ends at once whatever still runs, and removes what it has put into the world. */
   async end(): Promise<void> {
     clearInterval(this.#watcher);
     this.#ended = true;
-    this.#next?.kill();
-    this.#generation.kill();
+    const killed = this.#apps.map((app) => app.kill());
     await this.#front?.kill();
-    await this.#generation.stop(0);
+    await Promise.all(killed);
     this.#removeSocket();
+    this.#listening.release();
+    for (const address of this.addresses) {
+      // A front that is not root cannot remove a socket from root's directory.
+      if (address.transport === "unix" && address.descriptor === undefined) await removeDeadSocket(address.path);
+    }
     this.#directory.remove();
   }
 
   #removeSocket(): void {
     const { socket } = this.#options;
-    const identity = this.#generation.ready?.socket ?? null;
+    const identity = this.#apps[0]?.socket ?? null;
     if (socket !== null && identity !== null) removeSocket(socket, identity);
   }
-}
-
-function socketsOf(generation: Generation): string[] {
-  return generation.serving.flatMap(({ privateSocket }) => privateSocket ?? []);
 }

@@ -7,6 +7,7 @@
 import { errorAnswer } from "../http1/error_answer.ts";
 import { logError } from "../observe/log.ts";
 import type { Handler } from "./contract.ts";
+import { ownResponse } from "./foreign_response.ts";
 import type { RequestInfo } from "./info.ts";
 import type { LoadedForm } from "./loader.ts";
 import { rawHeaders, targetOf } from "./request_view.ts";
@@ -16,20 +17,27 @@ import { fromApplication } from "./wsgi.ts";
 /** Answers a request, whatever happens. It is no promise when the handler's own answer is none, which is cheaper. */
 export type Respond = (request: Request, info: RequestInfo) => Response | Promise<Response>;
 
+/** Gives what a browser is shown of what was thrown; null when it is to see nothing of it. */
+export type Explain = (request: Request, thrown: unknown) => Response | null;
+
 /** Makes one function of a module's form. `onException`: called for each request that its handler fails. */
-export function adapt(form: LoadedForm, onException: () => void = () => {}): Respond {
+export function adapt(form: LoadedForm, onException: () => void = () => {}, explain: Explain = () => null): Respond {
+  const fail = (request: Request, info: RequestInfo, thrown: unknown) => {
+    const answer = failed(request, info, thrown, onException);
+    return explain(request, thrown) ?? answer;
+  };
   const handler = handlerOf(form);
   return (request, info) => {
     let result: unknown;
     try {
       result = handler(request, info);
     } catch (thrown) {
-      return failed(request, info, thrown, onException);
+      return fail(request, info, thrown);
     }
     if (!isThenable(result)) return answered(request, info, result, onException);
     return Promise.resolve(result).then(
       (settled) => answered(request, info, settled, onException),
-      (thrown) => failed(request, info, thrown, onException),
+      (thrown) => fail(request, info, thrown),
     );
   };
 }
@@ -37,12 +45,14 @@ export function adapt(form: LoadedForm, onException: () => void = () => {}): Res
 /** What a handler came to, as the answer. */
 function answered(request: Request, info: RequestInfo, result: unknown, onException: () => void): Response {
   // Deno would never answer a request whose response it cannot send.
-  if (!(result instanceof Response) || result.bodyUsed || result.type === "error") {
+  const sendable = result instanceof Response && !result.bodyUsed && result.type !== "error";
+  const response = sendable ? result : ownResponse(result);
+  if (response === null) {
     onException();
     return unfit(request, info, result);
   }
   info.settle();
-  return result;
+  return response;
 }
 
 function handlerOf(form: LoadedForm): Handler {
@@ -89,7 +99,7 @@ export function toResponse(status: number, accept: string | null, requestId: str
 export function nameOf(request: Request, info: RequestInfo): string {
   const id = `request id ${info.requestId}`;
   try {
-    return `${request.method} ${JSON.stringify(targetOf(request).path)} (${id})`;
+    return `${request.method} ${JSON.stringify(info.prefix + targetOf(request).path)} (${id})`;
   } catch {
     return `a request whose client has left (${id})`; // and took with it what nobody had asked for
   }

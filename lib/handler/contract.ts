@@ -20,9 +20,9 @@ export interface Info {
   readonly remoteAddr: RemoteAddress;
   /** Names this request in logs: a trusted `X-Request-Id`, or one that stackd made. */
   readonly requestId: string;
-  /** The mount prefix that was taken off the path; empty without one. */
+  /** The mount prefix that was taken off the path, percent-encoded as in URLs; empty without one. */
   readonly prefix: string;
-  /** Which worker this is, from 1. */
+  /** Which worker of its app this is, from 1. */
   readonly workerId: number;
   /** Aborted when the client leaves before the handler has answered. */
   readonly signal: AbortSignal;
@@ -43,13 +43,17 @@ export type Handler = (request: Request, info: Info) => Response | Promise<Respo
 
 /** An object that handles requests; `fetch` is called as its method. */
 export interface HandlerObject {
+  /** Called for each request, as a method of its object. */
   fetch: Handler;
 }
 
 /** A piece of a WSGI application's body. */
 export type Piece = string | Uint8Array;
 
-/** What a WSGI application returns. When it has a `close()`, that is called once, however the answer ends. */
+/**
+ * What a WSGI application returns. When it has a `close()`, that is called once, however the answer ends; a generator that is
+ * not run to its end is ended with `return()`, so that its `finally` runs.
+ */
 export type Pieces = Iterable<Piece> | AsyncIterable<Piece>;
 
 /**
@@ -68,33 +72,53 @@ export type StartResponse = (
 
 /** A WSGI application's log (PEP 3333, `wsgi.errors`): lines of stackd's own error log. */
 export interface ErrorStream {
+  /** Writes text; whole lines go to the log. */
   write(text: string): void;
+  /** Writes several texts, one after another. */
   writelines(lines: Iterable<string>): void;
+  /** Writes what is left of a line. */
   flush(): void;
 }
 
 /** The environment of a WSGI request: PEP 3333's names, and `HTTP_` ones for the request's fields. */
 export interface Environ {
+  /** As the request has it: `GET`. */
   readonly REQUEST_METHOD: string;
+  /** The mount prefix that was taken off the path, with its percent-encoding taken off; empty without one. */
   readonly SCRIPT_NAME: string;
-  /** The path with its percent-encoding taken off. */
+  /** The path with its percent-encoding taken off, as UTF-8; what is none becomes U+FFFD. */
   readonly PATH_INFO: string;
+  /** What follows the question mark, encoded as it came; empty without one. */
   readonly QUERY_STRING: string;
+  /** The field of that name; empty without one. */
   readonly CONTENT_TYPE: string;
+  /** The body's length, bytes; empty when it is not known beforehand. */
   readonly CONTENT_LENGTH: string;
+  /** The host that the client asked for. */
   readonly SERVER_NAME: string;
+  /** The port that the client asked for. */
   readonly SERVER_PORT: string;
+  /** `HTTP/1.1`. */
   readonly SERVER_PROTOCOL: string;
+  /** The client's IP address; `unix:` when there is none. */
   readonly REMOTE_ADDR: string;
+  /** The version of WSGI that this is. */
   readonly "wsgi.version": readonly [1, 0];
+  /** The scheme that the client used. */
   readonly "wsgi.url_scheme": "http" | "https";
+  /** The request's body. */
   readonly "wsgi.input": ReadableStream<Uint8Array>;
+  /** Where an application says what goes wrong. */
   readonly "wsgi.errors": ErrorStream;
+  /** The application is not called on several threads at once. */
   readonly "wsgi.multithread": false;
-  readonly "wsgi.multiprocess": boolean;
+  /** Another process may run the application at the same time: another worker, or in a reload the next one. */
+  readonly "wsgi.multiprocess": true;
+  /** The application is called more than once. */
   readonly "wsgi.run_once": false;
   /** What a {@linkcode Handler} gets as its second argument. */
   readonly "stackd.info": Info;
+  /** The request's fields: `User-Agent` is `HTTP_USER_AGENT`. */
   readonly [name: `HTTP_${string}`]: string;
 }
 
@@ -133,8 +157,11 @@ export type HealthHook = (info: LifecycleInfo) => unknown;
  * unless the command line names an export.
  */
 export interface HandlerModule {
+  /** The form that `deno serve`, Bun and Hono know as well. */
   default?: Handler | HandlerObject;
+  /** Served when there is no default export. */
   handler?: Handler | HandlerObject;
+  /** Served when there is neither. */
   fetch?: Handler;
   /** Served as WSGI: the name alone decides that. */
   application?: Application;

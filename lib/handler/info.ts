@@ -12,6 +12,10 @@ import { rawHeaders } from "./request_view.ts";
 /** What all requests of one socket have in common. */
 export interface Site {
   readonly workerId: number;
+  /** The mount prefix that the front has taken off every path; empty without one. */
+  readonly prefix: string;
+  /** Whether only our own front gets here, which says when it has taken more off a path. */
+  readonly isPrivate: boolean;
   /** Who is believed; null when the socket's peers are not, whatever they say. */
   readonly trust: Trust | null;
   /** Makes a request id. */
@@ -21,7 +25,6 @@ export interface Site {
 
 /** See {@linkcode Info}. */
 export class RequestInfo implements Info {
-  readonly prefix = "";
   readonly #request: Request;
   readonly #site: Site;
   #requestId: string | undefined;
@@ -36,6 +39,11 @@ export class RequestInfo implements Info {
 
   get workerId(): number {
     return this.#site.workerId;
+  }
+
+  get prefix(): string {
+    const { prefix, isPrivate } = this.#site;
+    return isPrivate ? this.#field("x-forwarded-prefix") ?? prefix : prefix;
   }
 
   get requestId(): string {

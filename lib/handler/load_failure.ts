@@ -6,10 +6,19 @@
  */
 import { basename, dirname, extname, fromFileUrl, resolve } from "@std/path";
 import { messageOf, StackdError } from "../errors.ts";
-import { findEarlyError } from "./early_error.ts";
-import { findImport, importedPath, type ImportSite, likelySpecifiers } from "./imports.ts";
+import type { Unresolved } from "./code/complaints.ts";
+import { importerOf, type LoadedCode, originalOf, textOf } from "./code/loaded_code.ts";
+import { findEarlyError, findScriptError } from "./early_error.ts";
+import { findImport, importedPath, type ImportSite, likelySpecifiers, scanImports } from "./imports.ts";
 import { headline, userFrames } from "./stack.ts";
-import { movedTo, parseSyntaxError, type ReadFile, renderExcerpt, type SyntaxProblem } from "./syntax_error.ts";
+import {
+  movedTo,
+  parseSyntaxError,
+  type ReadFile,
+  renderExcerpt,
+  restate,
+  type SyntaxProblem,
+} from "./syntax_error.ts";
 
 /** What is asked of the disk. */
 export interface Files {
@@ -18,17 +27,43 @@ export interface Files {
   readonly kind: (path: string) => "file" | "directory" | null;
 }
 
+/** What is known of the code that was loaded. */
+export type KnownCode = Pick<LoadedCode, "code" | "complaints">;
+
 /** The error for what importing the module at `entry` threw. */
-export async function loadFailure(entry: string, thrown: unknown, files: Files): Promise<StackdError> {
+export async function loadFailure(
+  entry: string,
+  thrown: unknown,
+  disk: Files,
+  code: KnownCode | null = null,
+): Promise<StackdError> {
   // deno-lint-ignore no-control-regex -- a source run colours the places in its messages
   const message = messageOf(thrown).replaceAll(/\x1b\[[0-9;]*m/g, "");
   const name = thrown instanceof Error ? thrown.name : "";
-  const problem = parseSyntaxError(name, message, files.read);
-  if (problem !== null) return syntaxFailure(entry, await settled(problem, files.read), thrown);
+  const files: Files = { ...disk, read: (path) => (code && textOf(code.code, path)) ?? disk.read(path) };
+  const copied = parseSyntaxError(name, message, files.read);
+  if (copied !== null) {
+    const problem = inOriginal(copied, code, files.read);
+    return syntaxFailure(entry, await settled(problem, files.read), thrown);
+  }
+  const script = code?.complaints.brokenIn(message) ?? null;
+  if (script !== null) {
+    const { path: file, text } = script, said = { file, message: restate(message), excerpt: "", finder: "v8" } as const;
+    const place = await findScriptError(text, message);
+    const problem = place === null
+      ? { ...said, line: null }
+      : movedTo({ ...said, ...place }, place.line, place.column, files.read);
+    return syntaxFailure(entry, problem, thrown);
+  }
+  const unresolved = code?.complaints.unresolvedIn(message) ?? null;
+  if (unresolved !== null) {
+    const { state, site } = unresolvedProblem(unresolved, files.read);
+    return failure(entry, state, site === null ? "" : excerptAt(site, files.read), thrown);
+  }
   if (Reflect.get(Object(thrown), "code") !== "ERR_MODULE_NOT_FOUND") {
     return failure(entry, `it threw ${headline(thrown)}`, userFrames(thrown), thrown);
   }
-  const { state, site } = importProblem(entry, message, files);
+  const { state, site } = importProblem(entry, message, files, code);
   return failure(entry, state, site === null ? "" : excerptAt(site, files.read), thrown);
 }
 
@@ -51,7 +86,10 @@ async function settled(problem: SyntaxProblem, read: ReadFile): Promise<SyntaxPr
   return movedTo(problem, found.line, found.column, read);
 }
 
-function syntaxFailure(entry: string, problem: SyntaxProblem | Unplaced, cause: unknown): StackdError {
+function syntaxFailure(entry: string, found: SyntaxProblem | Unplaced, cause: unknown): StackdError {
+  // V8 says as little of it as of any other word.
+  const awaits = found.message === "unexpected reserved word" && /\bawait\b/.test(found.excerpt);
+  const problem = awaits ? { ...found, message: '"await" stands in a function that is not async' } : found;
   const place = problem.line === null ? problem.file : `${problem.file}:${problem.line}:${problem.column}`;
   return failure(entry, `${problem.message}, at ${place}`, problem.excerpt, cause);
 }
@@ -62,12 +100,28 @@ interface ImportProblem {
   readonly site: ImportSite | null;
 }
 
-function importProblem(entry: string, message: string, files: Files): ImportProblem {
+/** The problem in the file that its author knows, of which a copy was read. */
+function inOriginal(problem: SyntaxProblem, code: KnownCode | null, read: ReadFile): SyntaxProblem {
+  const original = code && originalOf(code.code, problem.file);
+  if (original === null) return problem;
+  const { path: file, above } = original;
+  return movedTo({ ...problem, file }, problem.line - above, problem.column, read);
+}
+
+function unresolvedProblem({ parent, specifier, state, cure }: Unresolved, read: ReadFile): ImportProblem {
+  const file = parent.startsWith("file:") ? fromFileUrl(parent) : parent;
+  const site = scanImports(file, read(file) ?? "").find((candidate) => candidate.specifier === specifier) ?? null;
+  const what = site === null ? `"${specifier}", imported by ${file}` : named(specifier, site);
+  const advice = cure === null ? "" : `; run "${cure.command}" in "${cure.directory}"`;
+  return { state: `${what}, ${state}${advice}`, site };
+}
+
+function importProblem(entry: string, message: string, files: Files, code: KnownCode | null): ImportProblem {
   const find = (wanted: (site: ImportSite) => boolean) => findImport(entry, wanted, files.read);
   const [, url] = /^Module not found:? "?([^"\n]+?)"?(?:\.(?: Maybe .*)?)?$/m.exec(message) ?? [];
   if (url?.startsWith("file:")) {
     const path = fromFileUrl(url);
-    const site = find((candidate) => importedPath(candidate) === path);
+    const site = find((candidate) => importedPath(candidate) === path) ?? mappedSite(url, files.read, code);
     return site === null ? { state: `there is no file "${path}"`, site } : missing(site, files);
   }
   const [, bare] = /^Import ["']([^"']+)["'] (?:not a dependency|failed)/.exec(message) ?? [];
@@ -86,6 +140,14 @@ function importProblem(entry: string, message: string, files: Files): ImportProb
   const directory = find((site) => files.kind(importedPath(site) ?? "") === "directory");
   if (directory !== null && /IsADirectory|DIR_IMPORT/.test(message)) return missing(directory, files);
   return data(find) ?? { state: plain(message), site: null };
+}
+
+/** The import that the configuration has made one of the file at `url`. */
+function mappedSite(url: string, read: ReadFile, code: KnownCode | null): ImportSite | null {
+  const importer = code && importerOf(code.code, url);
+  if (importer === null || !importer.parent.startsWith("file:")) return null;
+  const file = fromFileUrl(importer.parent);
+  return scanImports(file, read(file) ?? "").find(({ specifier }) => specifier === importer.specifier) ?? null;
 }
 
 /** JSON and text modules are told apart from code by an attribute, of which Deno's message says nothing when compiled. */

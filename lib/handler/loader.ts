@@ -5,6 +5,9 @@
  */
 import { toFileUrl } from "@std/path";
 import { StackdError } from "../errors.ts";
+import { openCode } from "./code/hooks.ts";
+import type { LoadedCode } from "./code/loaded_code.ts";
+import { codeOnDisk, type LoadableCode, readSnapshot } from "./code/loadable.ts";
 import type { Application, Handler, HandlerObject, HealthHook, LifecycleHook } from "./contract.ts";
 import { type Files, loadFailure } from "./load_failure.ts";
 
@@ -22,6 +25,8 @@ export interface LoadedHandler {
   readonly onStart: LifecycleHook | null;
   readonly onStop: LifecycleHook | null;
   readonly health: HealthHook | null;
+  /** All that the module exports, with what it is, for people. */
+  readonly exports: readonly { readonly name: string; readonly what: string }[];
 }
 
 /** The exports that are looked for, in this order. */
@@ -33,19 +38,42 @@ const ACCEPTED = "accepted are default (a function, or an object with fetch), ha
  *
  * @param path Absolute.
  * @param exportName The export to serve, or null for the usual ones.
+ * @param snapshot The directory that holds its code, as `prepareCode()` has made it; null: the files are read as they are.
  * @throws {StackdError} Exit 2: `STACKD_HANDLER_NOT_FOUND`, `STACKD_HANDLER_LOAD`, `STACKD_HANDLER_INVALID`.
  */
-export async function loadHandler(path: string, exportName: string | null): Promise<LoadedHandler> {
-  if (DISK.kind(path) !== "file") {
+export async function loadHandler(
+  path: string,
+  exportName: string | null,
+  snapshot: string | null = null,
+): Promise<LoadedHandler> {
+  const prepared = snapshot === null ? null : readSnapshot(snapshot);
+  if (prepared === null && DISK.kind(path) !== "file") {
     throw new StackdError("STACKD_HANDLER_NOT_FOUND", `Cannot load "${path}": there is no such file`);
   }
+  const loadable = prepared ?? await readCode(path);
+  const mixed = Object.values(loadable.files).some(({ format }) => format === "commonjs");
+  const code = openCode(loadable, mixed ? (await import("./code/bridge.ts")).bridge : null);
   let module: Readonly<Record<string, unknown>>;
   try {
+    if (mixed) await code.importRequired();
     module = await import(toFileUrl(path).href);
   } catch (thrown) {
-    throw await loadFailure(path, thrown, DISK);
+    throw await loadFailure(path, thrown, DISK, code);
   }
+  if (Object.keys(loadable.edges).length > 0) prepareForLatecomers(code);
   return classify(path, module, exportName);
+}
+
+/** Code with packages may ask for more of them by and by; nobody waits for what that takes. */
+function prepareForLatecomers(code: LoadedCode): void {
+  import("./code/late.ts").then(({ latecomers }) => latecomers(code.code.entry))
+    .then((found) => code.latecomers = found, () => {}); // a confined handler may not even look for them
+}
+
+/** The code as it is on disk now. */
+async function readCode(path: string): Promise<LoadableCode> {
+  const { traceCode } = await import("./code/trace.ts");
+  return codeOnDisk(await traceCode(path));
 }
 
 /**
@@ -75,6 +103,7 @@ export function classify(
     onStart: hook(path, module, "onStart"),
     onStop: hook(path, module, "onStop"),
     health: healthHook(path, module),
+    exports: listExports(module),
   };
 }
 
@@ -111,8 +140,12 @@ function invalid(path: string, state: string): StackdError {
   return new StackdError("STACKD_HANDLER_INVALID", `Cannot serve "${path}": ${state}`);
 }
 
+function listExports(module: Readonly<Record<string, unknown>>): { name: string; what: string }[] {
+  return Object.keys(module).map((name) => ({ name, what: kindOf(module[name]) }));
+}
+
 function inventory(module: Readonly<Record<string, unknown>>): string {
-  const found = Object.keys(module).map((name) => `${name} (${kindOf(module[name])})`);
+  const found = listExports(module).map(({ name, what }) => `${name} (${what})`);
   return found.length === 0 ? "it exports nothing" : `found ${found.join(", ")}`;
 }
 
@@ -127,7 +160,8 @@ function kindOf(value: unknown): string {
   return Array.isArray(value) ? "list" : "object without fetch";
 }
 
-const DISK: Files = {
+/** The disk of this machine. */
+export const DISK: Files = {
   read(path) {
     try {
       return Deno.readTextFileSync(path);

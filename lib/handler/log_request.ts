@@ -9,27 +9,54 @@ import { rawHeaders, targetOf } from "./request_view.ts";
 
 /** Client left before it was answered, as nginx writes it. */
 const CLIENT_LEFT = 499;
+/** Deno does not say which version it was. */
+const PROTOCOL = "HTTP/1.1";
 
 /**
- * Writes the line. The body's size is what the response declares: to count the bytes, every body would have to be taken
+ * Writes the line. `begun`: when the request came, monotonic ms. The body's size is what the response declares: to count the bytes, every body would have to be taken
  * through JavaScript, for more than the rest of the request costs.
  */
-export function logRequest(log: AccessLog, request: Request, info: RequestInfo, response: Response): void {
-  let target = "", referer = null, userAgent = null;
+export function logRequest(
+  log: AccessLog,
+  request: Request,
+  info: RequestInfo,
+  response: Response,
+  begun: number,
+): void {
+  let target = "", host = "", headers: Headers | null = null;
   try {
     const { path, query } = targetOf(request);
-    const headers = rawHeaders(request);
+    headers = rawHeaders(request);
     target = path + query;
-    referer = headers.get("referer");
-    userAgent = headers.get("user-agent");
+    host = headers.get("host") ?? "";
   } catch { /* the client left; the line says so */ }
-  log.write({
+  const field = (name: string) => {
+    try {
+      return headers?.get(name) ?? null;
+    } catch {
+      return null; // the request became a WebSocket, and nobody had asked for this before
+    }
+  };
+  const { method } = request;
+  const entry = {
     remoteAddress: info.remoteAddr.hostname,
-    requestLine: `${request.method} ${target} HTTP/1.1`,
+    requestLine: `${method} ${target} ${PROTOCOL}`,
     status: target === "" || info.clientLeft ? CLIENT_LEFT : response.status,
     bytes: bytesOf(request, response),
-    referer,
-    userAgent,
+  };
+  if (!log.takesRecords) {
+    return log.write({ ...entry, referer: field("referer"), userAgent: field("user-agent") });
+  }
+  log.writeRecord({
+    ...entry,
+    method,
+    target,
+    protocol: PROTOCOL,
+    host: host.toLowerCase().replace(/:\d*$/, ""),
+    requestId: info.requestId,
+    duration: performance.now() - begun,
+    upstreams: [],
+    field,
   });
 }
 

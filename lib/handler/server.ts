@@ -8,7 +8,7 @@ import { Deadlines } from "../http1/deadlines.ts";
 import { compileTrust } from "../http1/trust.ts";
 import type { AccessLog } from "../observe/access_log.ts";
 import { logError } from "../observe/log.ts";
-import { bindSocket, type FileIdentity, type SocketFile } from "../process/unix_path.ts";
+import { bindSocket, type FileIdentity, PRIVATE_MODE, type SocketFile } from "../process/unix_path.ts";
 import { nameOf, type Respond, toResponse } from "./adapt.ts";
 import type { Background } from "./background.ts";
 import { RequestInfo, type Site } from "./info.ts";
@@ -17,16 +17,19 @@ import { markTrusted } from "./request_view.ts";
 import { describeThrown } from "./stack.ts";
 import { within } from "../process/within.ts";
 
-/** Mode of a private socket. */
-const PRIVATE_MODE = 0o600;
 /** Longest time in a drain in which idle connections are still served, ms; where requests do not end, as over HTTP/2. */
 const GRACE = 5_000;
 /** A socket on which nothing arrived for so many turns of this length, ms, is quiet. */
 const QUIET_TURNS = 10, TURN = 10;
 
+/** Puts a socket where it is to be: `listen` is given the path to listen on, which need not be the one that it is to have. */
+export type Bind = typeof bindSocket;
+
 /** What a server needs of its worker. */
 export interface ServerOptions {
   readonly workerId: number;
+  /** The mount prefix; empty without one. */
+  readonly prefix: string;
   readonly trustedProxies: TrustedProxies;
   readonly respond: Respond;
   readonly nextId: () => string;
@@ -34,6 +37,8 @@ export interface ServerOptions {
   readonly accessLog: AccessLog;
   /** From a request on the public socket to its response's head, ms. Beyond: 504, and the handler's signal is aborted. */
   readonly requestTimeout: number;
+  /** @default {bindSocket} */
+  readonly bind?: Bind;
 }
 
 /** What a server has done since it was started. */
@@ -81,14 +86,21 @@ export class HandlerServer {
   }
 
   #listen(file: SocketFile, trusted: TrustedProxies, isPublic: boolean): FileIdentity {
-    const { workerId, respond, nextId, background, accessLog } = this.#options;
+    const { workerId, prefix, respond, nextId, background, accessLog, bind = bindSocket } = this.#options;
     const log = isPublic && accessLog.enabled ? accessLog : null;
-    const site: Site = { workerId, nextId, background, trust: trusted.unix ? compileTrust(trusted) : null };
+    const site: Site = {
+      workerId,
+      prefix,
+      isPrivate: !isPublic,
+      nextId,
+      background,
+      trust: trusted.unix ? compileTrust(trusted) : null,
+    };
     const finish = (request: Request, info: RequestInfo, response: Response, begun: number) => {
       this.#inFlight--;
       this.#runningTime += performance.now() - begun;
       const sent = this.#draining ? asLast(response) : response;
-      if (log !== null) logRequest(log, request, info, sent);
+      if (log !== null) logRequest(log, request, info, sent, begun);
       return sent;
     };
     const handler = (request: Request): Response | Promise<Response> => {
@@ -103,7 +115,7 @@ export class HandlerServer {
       return timely.then((settled) => finish(request, info, settled, begun));
     };
     const onError = (thrown: unknown) => this.#onError(thrown);
-    const { server, identity } = bindSocket(
+    const { server, identity } = bind(
       file,
       (path) => Deno.serve({ path, onListen: () => {}, onError }, handler),
     );

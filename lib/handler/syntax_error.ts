@@ -128,11 +128,13 @@ function explain(kind: string): string {
   // A long list of all that could stand there helps nobody.
   if (got !== undefined) return `unexpected ${quote(got)}${wanted.length > 40 ? "" : `, expected ${wanted}`}`;
   const [name = kind] = /^\w+/.exec(kind) ?? [];
+  const [, tag] = /^JSXExpectedClosingTag \{ tag: "(.*?)"/.exec(kind) ?? [];
+  if (tag !== undefined) return `expected "</${tag}>"`;
   return WORDS[name] ?? name.replaceAll(/(?<=[a-z])(?=[A-Z])/g, " ").toLowerCase();
 }
 
 /** What Deno or V8 says, in the same words as {@linkcode explain} where both speak of the same. */
-function restate(said: string): string {
+export function restate(said: string): string {
   const [, expected, found] = /^Expected '(.*)', got '(.*)'$/s.exec(said) ?? [];
   if (expected !== undefined) return `expected ${quote(expected)} but found ${quote(found ?? "")}`;
   return said.charAt(0).toLowerCase() + said.slice(1);

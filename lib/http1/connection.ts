@@ -4,27 +4,14 @@
  *
  * @module
  */
-import type { Limits } from "../config/options.ts";
 import { BODY, type BufferPool } from "./buffers.ts";
 import { CR, LF } from "./bytes.ts";
-import type { Deadlines, Expiring } from "./deadlines.ts";
+import type { Expiring } from "./deadlines.ts";
 import { Exchange } from "./exchange.ts";
 import { Inbox } from "./inbox.ts";
+import type { Reject } from "./reject.ts";
+import type { Service } from "./service.ts";
 import { Wire } from "./wire.ts";
-
-/** Who serves the requests of a listener's connections. */
-export interface Service {
-  readonly limits: Limits;
-  readonly deadlines: Deadlines;
-  /** Whether connections are to end after the answer in progress. */
-  readonly draining: boolean;
-  /** Answers one request. What it throws is answered by `fail`. */
-  handle(exchange: Exchange): Promise<void>;
-  /** Answers what could not be read or handled, when no answer has begun; never throws. */
-  fail(exchange: Exchange, thrown: unknown): Promise<void>;
-  /** Called once for each request, when its answer has ended, well or not. */
-  finished(exchange: Exchange): void;
-}
 
 /** How fast an answer may be sent. */
 export interface Pacing {
@@ -32,6 +19,16 @@ export interface Pacing {
   readonly piece: number;
   /** How long to wait before `n` more bytes are sent, ms; counts them as sent then. `now` in ms. */
   delay(n: number, now: number): number;
+}
+
+/** What a server in front has told of the one request on a connection, in a protocol that is not HTTP. */
+export interface Told {
+  /** What its client speaks with that server. */
+  readonly scheme: "http" | "https";
+  /** What of the path, in normal form, was for the server in front to find out whom to ask; empty for nothing. */
+  readonly prefix: string;
+  /** Why the request cannot be taken; null when it can. */
+  readonly refusal: Reject | null;
 }
 
 /** What a connection waits to read. A body is read, and timed, while an answer may be written already. */
@@ -66,6 +63,8 @@ export class ClientConnection implements Expiring {
   bodyTimeout: number | null = null;
   /** Largest request body, bytes, 0 = unlimited; null: as the service's limits say. */
   maxBody: number | null = null;
+  /** Where it did not begin with HTTP: its request has been written into the inbox as HTTP. @default {null} */
+  told: Told | null = null;
   /** Slows down what is written; null: nothing does. For one request. */
   pacing: Pacing | null = null;
   #phase: Phase = "idle";
@@ -111,6 +110,7 @@ export class ClientConnection implements Expiring {
         const exchange = this.#exchange = Exchange.begin(this, service.limits);
         exchange.lastOnConnection = served >= service.limits.keepaliveRequests;
         try {
+          if (this.told !== null && this.told.refusal !== null) throw this.told.refusal;
           if (!this.#scan(exchange)) await this.#readHead(exchange);
           exchange.ready();
           await service.handle(exchange);

@@ -9,6 +9,7 @@ import { latin1, put, putHex, putText, text } from "./bytes.ts";
 import type { ClientConnection } from "./connection.ts";
 import { dateLine } from "./date.ts";
 import { type HeadLimits, RequestHead } from "./request_head.ts";
+import { UpstreamTrace } from "./upstream_trace.ts";
 
 const pool: Exchange[] = [];
 const KEEP = 256;
@@ -36,10 +37,12 @@ export class Exchange {
   /** Whether the head could be read: else there is no method and no target to speak of. */
   readable = false;
   lastOnConnection = false;
-  /** When its first byte was looked at, by the coarse clock of the service's deadlines. */
+  /** When its first byte was looked at, monotonic ms; by the coarse clock of the service's deadlines unless it is traced. */
   begun = 0;
   /** The client's address as far as it is known: the peer's, or what a trusted proxy says; null for a unix socket. */
   clientAddress: string | null = null;
+  /** Which upstreams it was given to; null where nobody asks. */
+  trace: UpstreamTrace | null = null;
   /** The path in normal form, when it had to be normalised for routing. */
   normalPath: string | null = null;
   #number = 0;
@@ -55,6 +58,15 @@ export class Exchange {
 
   /** An exchange for the next request of `connection`. */
   static begin(connection: ClientConnection, limits: HeadLimits): Exchange {
+    const exchange = Exchange.#make(connection, limits);
+    if (connection.service.traced) {
+      exchange.begun = performance.now();
+      exchange.trace = new UpstreamTrace();
+    }
+    return exchange;
+  }
+
+  static #make(connection: ClientConnection, limits: HeadLimits): Exchange {
     const exchange = pool.pop();
     if (exchange === undefined || exchange.head.limits !== limits) return new Exchange(connection, limits);
     exchange.connection = connection;
@@ -65,7 +77,11 @@ export class Exchange {
       exchange.readable =
       exchange.lastOnConnection =
         false;
-    exchange.clientAddress = exchange.normalPath = exchange.#adoptedId = null;
+    exchange.clientAddress =
+      exchange.normalPath =
+      exchange.#adoptedId =
+      exchange.trace =
+        null;
     exchange.#number = 0;
     return exchange;
   }
@@ -119,6 +135,11 @@ export class Exchange {
 
   get method(): string {
     return this.head.method(this.bytes);
+  }
+
+  /** Whether an answer may have chunks, and interim ones before it: not in HTTP/1.0, nor over the uwsgi protocol. */
+  get takesChunks(): boolean {
+    return this.head.minor === 1 && this.connection.told === null;
   }
 
   get isHead(): boolean {

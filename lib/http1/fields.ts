@@ -59,6 +59,7 @@ export const HOP_BY_HOP = mask(
 const NEVER_NAMED = mask(FIELD.HOST, FIELD.CONTENT_LENGTH, FIELD.TRANSFER_ENCODING, FIELD.CONNECTION);
 
 const X_FORWARDED = latin1("x-forwarded-");
+const UNDERSCORE = 95, DASH = 45;
 
 /** A field that matters, and the next one whose name has the same length and first letter. */
 interface Candidate {
@@ -88,6 +89,12 @@ function idOf(bytes: Uint8Array, start: number, end: number): number {
     return FIELD.X_FORWARDED_OTHER;
   }
   return 0;
+}
+
+/** Whether a name is that of a field that matters, with underscores for dashes. */
+function isSpecial(name: Uint8Array): boolean {
+  const dashed = name.map((byte) => byte === UNDERSCORE ? DASH : byte);
+  return idOf(dashed, 0, dashed.length) !== 0;
 }
 
 /** Numbers a remembered line takes in {@linkcode Fields.marks}. */
@@ -251,6 +258,21 @@ export class Fields {
       this.#marks.set(line, index * STRIDE);
       this.present |= 1 << line[0];
     }
+  }
+
+  /** Takes names with an underscore for ordinary ones, but those that matter when read with a dash. Returns whether there are such. */
+  releaseUnderscores(bytes: Uint8Array): boolean {
+    const marks = this.#marks, kept: number[] = [];
+    this.present = 0;
+    for (let i = 0; i < this.count; i++) {
+      const id = this.id(i), line = marks[i * STRIDE + 1];
+      if (id === FIELD.UNDERSCORE && !isSpecial(bytes.slice(line, bytes.indexOf(COLON, line)))) continue;
+      kept.push(...marks.subarray(i * STRIDE, (i + 1) * STRIDE));
+      this.present |= 1 << id;
+    }
+    marks.set(kept);
+    this.count = kept.length / STRIDE;
+    return this.has(1 << FIELD.UNDERSCORE);
   }
 
   /** Copies the section without the fields of `dropped` and without its empty line to `out`; returns the position behind. */

@@ -9,7 +9,12 @@ const SYMBOLS = {
   // With sizes of 32 bits a call costs next to nothing beside the system's; with usize it goes a slow way.
   send: { parameters: ["i32", "buffer", "u32", "i32"], result: "i32" },
   dup: { parameters: ["i32"], result: "i32" },
+  dup3: { parameters: ["i32", "i32", "i32"], result: "i32" },
+  // It takes a third argument of any kind; where we use it, a number.
+  fcntl: { parameters: ["i32", "i32", "i32"], result: "i32" },
   close: { parameters: ["i32"], result: "i32" },
+  listen: { parameters: ["i32", "i32"], result: "i32" },
+  epoll_ctl: { parameters: ["i32", "i32", "i32", "buffer"], result: "i32" },
   open: { parameters: ["buffer", "i32"], result: "i32" },
   read: { parameters: ["i32", "buffer", "u32"], result: "i32" },
   readlink: { parameters: ["buffer", "buffer", "u32"], result: "i32" },
@@ -101,14 +106,23 @@ export function nextDescriptor(): number {
 const AF_UNIX = 1;
 /** sockaddr_un: the family, then the path. */
 const UNIX_ADDRESS_SIZE = 110;
+// Asked for each connection that is opened, so nothing is made for it.
+const unixAddress = new Uint8Array(UNIX_ADDRESS_SIZE), unixAddressLength = new Uint32Array(1);
+const DECODER = new TextDecoder();
+
+/** The path that `call` (getpeername, getsockname) gives for a descriptor; null when it is no unix socket, or has none. */
+export function unixPathOf(call: Libc["getpeername"], fd: number): string | null {
+  const bytes = unixAddress.fill(0);
+  unixAddressLength[0] = UNIX_ADDRESS_SIZE;
+  if (call(fd, bytes, unixAddressLength) !== 0 || bytes[0] !== AF_UNIX || bytes[1] !== 0) return null;
+  const end = bytes.indexOf(0, 2);
+  return end === 2 ? null : DECODER.decode(bytes.subarray(2, end === -1 ? undefined : end));
+}
 
 /** Whether a descriptor is a unix socket that is connected to `path`. */
 export function isConnectedToPath(fd: number, path: string): boolean {
-  const bytes = new Uint8Array(UNIX_ADDRESS_SIZE), length = new Uint32Array([UNIX_ADDRESS_SIZE]);
-  if (fd < 0 || libc()?.getpeername(fd, bytes, length) !== 0) return false;
-  if (new DataView(bytes.buffer).getUint16(0, true) !== AF_UNIX) return false;
-  const end = bytes.indexOf(0, 2);
-  return new TextDecoder().decode(bytes.subarray(2, end === -1 ? undefined : end)) === path;
+  const calls = libc();
+  return fd >= 0 && calls !== null && unixPathOf(calls.getpeername, fd) === path;
 }
 
 /** Whether a descriptor is the TCP socket of `conn`: no two have both ends in common. */

@@ -1,12 +1,17 @@
 /**
- * The access log: nginx's `combined`, one line a request. Lines are written as bytes into one buffer that is flushed a few
+ * The access log: nginx's `combined`, one line a request, or another format (log_format.ts). Lines are written as bytes into one buffer that is flushed a few
  * times a second, so a request pays for the characters of its line and for nothing else.
  *
  * @module
  */
+import type { LogFormat } from "../config/log_format.ts";
 import type { AccessLogTarget } from "../config/options.ts";
-import { messageOf, StackdError } from "../errors.ts";
+import { messageOf } from "../errors.ts";
+import { localTime } from "./local_time.ts";
 import { logWarn } from "./log.ts";
+import { compileLogFormat, type LineWriter } from "./log_format.ts";
+import type { LogRecord } from "./log_record.ts";
+import { openSink, type Sink } from "./log_sink.ts";
 
 /** One request, as strings. */
 export interface AccessLogEntry {
@@ -31,6 +36,10 @@ export interface Span {
 export interface AccessLog {
   /** Whether lines are wanted at all. */
   readonly enabled: boolean;
+  /** Whether its format is another one than `combined`: then it takes records alone. */
+  readonly takesRecords: boolean;
+  /** Appends one request's line, in a format of its own. */
+  writeRecord(record: LogRecord): void;
   /** Appends one request's line. */
   write(entry: AccessLogEntry): void;
   /** As {@linkcode AccessLog.write}, from a head's own bytes: nothing is allocated. */
@@ -62,7 +71,6 @@ const MAX_FIELD = 8_192;
 const QUOTE = 34, BACKSLASH = 92, SPACE = 32, DASH = 45;
 const encoder = new TextEncoder();
 const HEX = encoder.encode("0123456789ABCDEF");
-const MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
 
 /** Bytes that stand for themselves in a quoted field; nginx escapes the others as \xHH. */
 const PLAIN = Uint8Array.from(
@@ -75,30 +83,18 @@ const PLAIN = Uint8Array.from(
  */
 export function openAccessLog(target: AccessLogTarget): AccessLog {
   if (target.kind === "off") return OFF;
-  return new BufferedLog(target.kind === "file" ? () => openFile(target.path) : () => STDOUT);
+  return new BufferedLog(() => openSink(target), target.format);
 }
 
-/** Where lines are written. */
-interface Sink {
-  write(bytes: Uint8Array): Promise<number>;
-  close(): void;
-}
-
-const STDOUT: Sink = { write: (bytes) => Deno.stdout.write(bytes), close() {} };
-
-function openFile(path: string): Sink {
-  try {
-    return Deno.openSync(path, { append: true, create: true, mode: 0o640 });
-  } catch (cause) {
-    throw new StackdError("STACKD_CONFIG_INVALID", `Cannot open access log "${path}": ${messageOf(cause)}`, {
-      exitCode: 1,
-      cause,
-    });
-  }
+/** An access log whose lines somebody else writes, who knows where they go. */
+export function accessLogTo(sink: Sink, format?: LogFormat): AccessLog {
+  return new BufferedLog(() => sink, format);
 }
 
 const OFF: AccessLog = Object.freeze({
   enabled: false,
+  takesRecords: false,
+  writeRecord() {},
   write() {},
   writeSpans() {},
   reopen() {},
@@ -109,6 +105,7 @@ const OFF: AccessLog = Object.freeze({
 class BufferedLog implements AccessLog {
   readonly enabled = true;
   readonly #open: () => Sink;
+  readonly #lineOf: LineWriter | null;
   #sink: Sink;
   #buffer = new Uint8Array(BUFFER_SIZE);
   #at = 0;
@@ -120,9 +117,23 @@ class BufferedLog implements AccessLog {
   #second = -1;
   #time: Uint8Array = new Uint8Array(0);
 
-  constructor(open: () => Sink) {
+  constructor(open: () => Sink, format: LogFormat = { kind: "combined" }) {
     this.#open = open;
     this.#sink = open();
+    this.#lineOf = compileLogFormat(format);
+  }
+
+  get takesRecords(): boolean {
+    return this.#lineOf !== null;
+  }
+
+  writeRecord(record: LogRecord): void {
+    if (this.#lineOf === null) return;
+    this.#beginLine();
+    const line = encoder.encode(this.#lineOf(record));
+    if (this.#at + line.length + 1 > this.#buffer.length) this.#grow(line.length + 1);
+    this.#text(line);
+    this.#byte(10);
   }
 
   write(entry: AccessLogEntry): void {
@@ -158,10 +169,14 @@ class BufferedLog implements AccessLog {
     this.#byte(10);
   }
 
-  #begin(remoteAddress: string): void {
+  #beginLine(): void {
     // A line is at most three escaped fields of MAX_FIELD bytes; most are 200 bytes long.
     if (this.#at > BUFFER_SIZE / 2) this.#flush();
     if (this.#timer === undefined) this.#timer = setTimeout(this.#onTimer, FLUSH_INTERVAL);
+  }
+
+  #begin(remoteAddress: string): void {
+    this.#beginLine();
     for (let i = 0; i < remoteAddress.length; i++) this.#buffer[this.#at++] = remoteAddress.charCodeAt(i);
     this.#text(this.#timestamp());
   }
@@ -297,13 +312,4 @@ class BufferedLog implements AccessLog {
   #patience(): Promise<void> {
     return new Promise((resolve) => this.#timer = setTimeout(resolve, CLOSE_PATIENCE));
   }
-}
-
-/** nginx's $time_local: `23/Nov/2026:15:06:31 +0900`. */
-export function localTime(date: Date): string {
-  const two = (value: number) => String(value).padStart(2, "0");
-  const offset = -date.getTimezoneOffset(), minutes = Math.abs(offset);
-  const zone = `${offset < 0 ? "-" : "+"}${two(Math.floor(minutes / 60))}${two(minutes % 60)}`;
-  return `${two(date.getDate())}/${MONTHS[date.getMonth()]}/${date.getFullYear()}:` +
-    `${two(date.getHours())}:${two(date.getMinutes())}:${two(date.getSeconds())} ${zone}`;
 }

@@ -3,25 +3,35 @@
  *
  * @module
  */
+import type { LogLevel } from "../config/options.ts";
+
 const encoder = new TextEncoder();
+const LEVELS: readonly LogLevel[] = ["error", "warn", "info"];
+let most = LEVELS.length - 1;
+
+/** From now on, lines of `level` and of what is graver are written. All are before the first call. */
+export function setLogLevel(level: LogLevel): void {
+  most = LEVELS.indexOf(level);
+}
 
 /** Writes one line (or several, for a stack) to standard error; a closed standard error ends nothing. */
 export function logError(text: string): void {
-  write(`[error] ${text}`);
+  write(0, text);
 }
 
 /** As {@linkcode logError}, for what an operator should look at but nobody lost anything by. */
 export function logWarn(text: string): void {
-  write(`[warn] ${text}`);
+  write(1, text);
 }
 
 /** As {@linkcode logError}, for what happened as intended. */
 export function logInfo(text: string): void {
-  write(`[info] ${text}`);
+  write(2, text);
 }
 
-function write(text: string): void {
-  const line = encoder.encode(`${new Date().toISOString().slice(0, 19)}Z ${text}\n`);
+function write(level: number, text: string): void {
+  if (level > most) return;
+  const line = encoder.encode(`${new Date().toISOString().slice(0, 19)}Z [${LEVELS[level]}] ${text}\n`);
   try {
     for (let sent = 0; sent < line.length;) sent += Deno.stderr.writeSync(line.subarray(sent));
   } catch { /* nobody reads it any more */ }

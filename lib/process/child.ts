@@ -3,10 +3,11 @@
  *
  * @module
  */
+import { CONFINED } from "../confine/environment.ts";
 import { messageOf, StackdError } from "../errors.ts";
 import { logError } from "../observe/log.ts";
 import { Channel, type Guard } from "./channel.ts";
-import { tieToParent } from "./parent.ts";
+import { dieWithParent, tieToParent } from "./parent.ts";
 
 /**
  * Ties this process to its supervisor and opens the channel to it.
@@ -25,7 +26,10 @@ export async function connectToSupervisor<Command, Message>(
   if (path === undefined || args.length !== 1) {
     throw new StackdError("STACKD_USAGE", `Cannot run ${what}: only ${starter} starts one`);
   }
-  tieToParent(() => Deno.exit(1));
+  // A confined process has no standard input; the kernel, which confines it, ends it with its parent.
+  if (Deno.env.get(CONFINED) === undefined) tieToParent(() => Deno.exit(1));
+  else dieWithParent();
+  Deno.env.delete(CONFINED);
   return new Channel<Command, Message>(await Deno.connect({ transport: "unix", path }), isCommand);
 }
 
@@ -34,7 +38,7 @@ export async function connectToSupervisor<Command, Message>(
  * they mean is the supervisor's to say, which lets requests end before processes do.
  */
 export function leaveSignalsToSupervisor(): void {
-  for (const signal of ["SIGTERM", "SIGINT", "SIGQUIT", "SIGHUP", "SIGUSR1"] as const) {
+  for (const signal of ["SIGTERM", "SIGINT", "SIGQUIT", "SIGHUP", "SIGUSR1", "SIGUSR2"] as const) {
     Deno.addSignalListener(signal, () => {});
   }
 }

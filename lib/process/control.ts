@@ -6,30 +6,28 @@
  */
 import { messageOf, StackdError } from "../errors.ts";
 import { logError } from "../observe/log.ts";
-import {
-  type ClientServer,
-  endClient,
-  serveClients,
-  type Status,
-  toUwsgiStats,
-  type UwsgiStats,
-  writeAll,
-} from "./status.ts";
+import { type ClientServer, endClient, serveClients, writeAll } from "./client_server.ts";
+import { type Status, toUwsgiStats, type UwsgiStats } from "./status.ts";
 
 /** What can be asked for. */
 export type ControlRequest =
   | { readonly command: "status" }
   /** Answered when the new generation serves, or has failed to. */
   | { readonly command: "reload" }
+  /** Answered when the program that is on disk now serves, or has failed to. */
+  | { readonly command: "upgrade" }
   /** Answered at once; the end follows. */
   | { readonly command: "stop" }
-  | { readonly command: "workers"; readonly change: 1 | -1 };
+  /** `app`: the prefix of the app that is meant; may be missing where there is one only. */
+  | { readonly command: "workers"; readonly change: 1 | -1; readonly app?: string };
 
 /** It was done. */
 export interface ControlDone {
   readonly ok: true;
   /** To "status". */
   readonly status?: UwsgiStats;
+  /** To "upgrade": the process that serves now. */
+  readonly pid?: number;
   /** To "workers": how many there are to be now. */
   readonly workers?: number;
 }
@@ -52,8 +50,12 @@ export interface ControlHandlers {
   reload(): Promise<void>;
   /** Begins the stop. Called when the answer is on its way. */
   stop(): void;
-  /** Returns how many workers there are to be now. Missing where their number is fixed. */
-  changeWorkers?(by: 1 | -1): number;
+  /** Gives the process that serves now. Throws a `StackdError` when none does. */
+  upgrade(): Promise<number>;
+  /** Ends this process after an upgrade. Called when the answer is on its way. */
+  retire(): void;
+  /** Returns how many workers the app is to have now; null names the only one. Missing where their number is fixed. */
+  changeWorkers?(by: 1 | -1, app: string | null): number;
 }
 
 /** The longest request, characters. */
@@ -103,11 +105,13 @@ class ControlClient {
         return await this.#refuse(`Cannot take a request: ${state}`);
       }
       const stop = Reflect.get(request, "command") === "stop";
+      const answer: ControlAnswer = stop ? { ok: true } : await answerTo(request, this.#handlers);
       try {
-        const answer = stop ? { ok: true } as const : await answerTo(request, this.#handlers);
         await this.#send(answer);
       } finally {
-        if (stop) this.#handlers.stop(); // the client's leaving does not take it back
+        // The client's leaving does not take it back.
+        if (stop) this.#handlers.stop();
+        if (answer.ok && answer.pid !== undefined) this.#handlers.retire();
       }
     }
   }
@@ -144,16 +148,19 @@ async function answerTo(request: object, handlers: ControlHandlers): Promise<Con
       case "reload":
         await handlers.reload();
         return { ok: true };
+      case "upgrade":
+        return { ok: true, pid: await handlers.upgrade() };
       case "workers": {
-        const change = Reflect.get(request, "change");
+        const change = Reflect.get(request, "change"), app = Reflect.get(request, "app") ?? null;
         if (change !== 1 && change !== -1) return failure("Cannot change the workers: the change is 1 or -1");
         if (handlers.changeWorkers === undefined) {
           return failure("Cannot change the workers: their number is fixed here");
         }
-        return { ok: true, workers: handlers.changeWorkers(change) };
+        if (app !== null && typeof app !== "string") return failure("Cannot change the workers: the app is no prefix");
+        return { ok: true, workers: handlers.changeWorkers(change, app) };
       }
       default:
-        return failure("Cannot take a request: its command is none of status, reload, stop, workers");
+        return failure("Cannot take a request: its command is none of status, reload, upgrade, stop, workers");
     }
   } catch (thrown) {
     if (thrown instanceof StackdError) return failure(thrown.message, thrown.detail);
@@ -169,13 +176,13 @@ function failure(message: string, detail: string | null = null): ControlFailure 
 /**
  * Asks the stackd whose control socket is at `path`. A failure there is an answer, not an error.
  *
- * @param timeout How long the answer may take, ms; null for any time. @default {null} for a reload, else 10 s
+ * @param timeout How long the answer may take, ms; null for any time. @default {null} for a reload and an upgrade, else 10 s
  * @throws {StackdError} Exit 1, when nobody answers or somebody else does.
  */
 export async function askControl(
   path: string,
   request: ControlRequest,
-  timeout: number | null = request.command === "reload" ? null : CLIENT_TIMEOUT,
+  timeout: number | null = request.command === "reload" || request.command === "upgrade" ? null : CLIENT_TIMEOUT,
 ): Promise<ControlAnswer> {
   const fail = (state: string, cause?: unknown) =>
     new StackdError(UNREACHABLE, `Cannot ask stackd at "${path}" to ${VERBS[request.command]}: ${state}`, {
@@ -208,7 +215,13 @@ export async function askControl(
 const UNREACHABLE = "STACKD_CONTROL";
 /** The longest answer that is taken, characters: the status of a thousand workers. */
 const MAX_ANSWER = 1_048_576;
-const VERBS = { status: "tell its status", reload: "reload", stop: "stop", workers: "change its workers" } as const;
+const VERBS = {
+  status: "tell its status",
+  reload: "reload",
+  upgrade: "upgrade",
+  stop: "stop",
+  workers: "change its workers",
+} as const;
 
 function whyUnreachable(path: string, thrown: unknown): string {
   if (thrown instanceof Deno.errors.PermissionDenied) return "permission denied, only the user that runs it may";

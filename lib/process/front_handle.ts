@@ -3,26 +3,36 @@
  *
  * @module
  */
-import { type FrontCommand, type FrontStart, isFrontMessage } from "./front_messages.ts";
+import { type AppWorkers, type FrontCommand, type FrontStart, isFrontMessage } from "./front_messages.ts";
 import { FrontProcessHandle } from "./front_process.ts";
 import type { PrivateDirectory } from "./private_dir.ts";
 
 /** One front process of a gateway. */
 export class FrontHandle extends FrontProcessHandle<FrontCommand> {
   readonly #start: FrontStart;
-  #sockets: readonly string[];
+  #apps: readonly AppWorkers[];
 
-  /** Starts the process, which is to send requests to the workers at `sockets`. */
-  constructor(start: FrontStart, directory: PrivateDirectory, sockets: readonly string[]) {
-    super("front", "The front", directory, isFrontMessage);
+  /** Starts the process, which is to send requests to the workers of `apps`. */
+  constructor(start: FrontStart, directory: PrivateDirectory, apps: readonly AppWorkers[]) {
+    super("front", "The front", directory, isFrontMessage, start.listen);
     this.#start = start;
-    this.#sockets = sockets;
+    this.#apps = apps;
   }
 
   /** Sends requests to these workers from now on; settles when it does so, or has ended. */
-  serve(sockets: readonly string[]): Promise<void> {
-    this.#sockets = sockets;
-    return this.state === "ready" ? this.ask({ type: "serve", sockets }) : Promise.resolve();
+  serve(apps: readonly AppWorkers[]): Promise<void> {
+    this.#apps = apps;
+    return this.state === "ready" ? this.ask({ type: "serve", apps }) : Promise.resolve();
+  }
+
+  /** Sends requests to others than these workers while there are any. */
+  avoid(sockets: readonly string[]): void {
+    this.send({ type: "avoid", sockets });
+  }
+
+  /** Asks what it does; {@linkcode counts} has the answer soon. */
+  count(): void {
+    if (this.state === "ready") this.send({ type: "count" });
   }
 
   /** Lets it log which requests the worker on `socket` has. */
@@ -36,6 +46,6 @@ export class FrontHandle extends FrontProcessHandle<FrontCommand> {
 
   /** What changed while it started is made up for before anybody hears that it serves. */
   protected override listens(): void {
-    this.ask({ type: "serve", sockets: this.#sockets });
+    this.ask({ type: "serve", apps: this.#apps });
   }
 }

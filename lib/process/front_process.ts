@@ -14,6 +14,16 @@ export interface FrontReady {
   readonly addresses: readonly ListenAddress[];
 }
 
+/** What a front does at a moment. */
+export interface FrontCounts {
+  /** Open connections of clients. */
+  readonly connections: number;
+  /** Requests that have begun and are not answered yet, those that wait included. */
+  readonly inFlight: number;
+  /** Requests that wait for a server. */
+  readonly queued: number;
+}
+
 /** What every front is told. */
 export type CommonCommand =
   /** Open log files anew. */
@@ -26,6 +36,7 @@ export type CommonMessage =
   | ({ readonly type: "ready" } & FrontReady)
   /** What it was asked to do holds. */
   | { readonly type: "done" }
+  | { readonly type: "counts"; readonly counts: FrontCounts }
   | { readonly type: "failed"; readonly code: ErrorCode; readonly message: string };
 
 /** How long a front may take to listen, ms. */
@@ -34,6 +45,8 @@ const BOOT_TIMEOUT = 10_000;
 /** One front process. */
 export abstract class FrontProcessHandle<Command>
   extends ProcessHandle<FrontReady, Command | CommonCommand, CommonMessage> {
+  /** What it said last of what it does. */
+  counts: FrontCounts = { connections: 0, inFlight: 0, queued: 0 };
   /** What was asked for and is not done yet. */
   readonly #asked: (() => void)[] = [];
 
@@ -42,8 +55,10 @@ export abstract class FrontProcessHandle<Command>
     name: string,
     directory: PrivateDirectory,
     isMessage: Guard<CommonMessage>,
+    listen: readonly ListenAddress[],
   ) {
-    super({ command, name, directory, bootTimeout: BOOT_TIMEOUT, isMessage, logsToStdout: true });
+    const inherit = listen.flatMap(({ descriptor }) => descriptor ?? []);
+    super({ command, name, directory, bootTimeout: BOOT_TIMEOUT, isMessage, logsToStdout: true, inherit });
     this.exited.then(() => {
       for (const done of this.#asked.splice(0)) done();
     });
@@ -69,6 +84,9 @@ export abstract class FrontProcessHandle<Command>
       case "ready":
         this.listens();
         this.becomeReady({ addresses: message.addresses });
+        break;
+      case "counts":
+        this.counts = message.counts;
         break;
       case "done":
         this.#asked.shift()?.();

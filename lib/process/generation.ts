@@ -15,6 +15,8 @@ import { WorkerSlot } from "./worker_slot.ts";
 export interface GenerationOptions {
   /** 1 for the first, and so on. */
   readonly number: number;
+  /** The prefix of the app that they serve. */
+  readonly app: string;
   /** How many workers. */
   readonly size: number;
   /** When a worker is replaced though nothing is wrong with it. */
@@ -23,13 +25,23 @@ export interface GenerationOptions {
   readonly pingTimeout: number;
   /** How long a worker that is recycled may take to finish its requests, ms. */
   readonly gracefulTimeout: number;
+  /** What worker `id` is called in log lines: "Worker 1". */
+  readonly nameOf: (id: number) => string;
   /** Starts the process of worker `id`. */
   readonly spawn: (id: number) => WorkerHandle;
   /** A worker is stuck, and about to be replaced. */
   readonly onStuck: (worker: WorkerHandle) => void;
+  /** Which workers owe the answer to a ping has changed: requests should go to others where there are any. */
+  readonly onSilent: (silent: readonly WorkerHandle[]) => void;
   /** Which workers serve has changed; settles when requests go to them, and to no others. */
   readonly onChange: (generation: Generation) => Promise<void>;
 }
+
+/**
+ * A worker that owes the answer to a ping for so long, ms, gets no more requests while others answer theirs. Half of the ping
+ * timeout where that is less. A handler that takes the processor for a moment is not meant: it is chosen less as it is.
+ */
+const SILENT_AFTER = 500;
 
 /** A generation. */
 export class Generation {
@@ -39,6 +51,7 @@ export class Generation {
   ready: WorkerReady | null = null;
   readonly #options: GenerationOptions;
   readonly #serving = new Map<WorkerSlot<WorkerHandle>, WorkerHandle>();
+  #silent: readonly WorkerHandle[] = [];
   /** Each worker's own draw of chance, so that they are not all recycled at once. */
   readonly #jitter = new WeakMap<WorkerHandle, number>();
 
@@ -59,7 +72,7 @@ export class Generation {
         this.#serving.delete(slot);
         this.#options.onChange(this);
       },
-    });
+    }, this.#options.nameOf(id));
     return slot;
   }
 
@@ -108,6 +121,11 @@ export class Generation {
     for (const slot of this.slots) slot.current?.reopen();
   }
 
+  /** Under `--watch`: the handler could not be loaded anew, and why. */
+  tellBroken(text: string): void {
+    for (const worker of this.#serving.values()) worker.tellBroken(text);
+  }
+
   /** Its workers, for the status. */
   status(): WorkerStatus[] {
     return this.slots.map((slot) => {
@@ -115,9 +133,11 @@ export class Generation {
       const { requests = 0, exceptions = 0, inFlight = 0, rss = 0, runningTime = 0 } = worker?.stats ?? {};
       const alive = worker !== null && worker.state !== "exited";
       return {
+        app: this.#options.app,
         id: slot.id,
         pid: alive ? worker.pid : null,
         state: alive ? worker.state : "stopped",
+        silent: alive && this.#silent.includes(worker),
         generation: this.number,
         inFlight,
         requests,
@@ -137,11 +157,12 @@ export class Generation {
   /** Pings every worker, and replaces those that are stuck, or are to be recycled: of these one at a time. */
   watch(now: number): void {
     const { pingTimeout, gracefulTimeout } = this.#options;
+    this.#noteSilent(now);
     let recycling = this.slots.some(({ replacing }) => replacing);
     for (const [slot, worker] of this.#serving) {
       if (slot.replacing) continue;
       if (worker.silence(now) > pingTimeout) {
-        logError(`Worker ${slot.id} (pid ${worker.pid}) has not answered for ${pingTimeout / 1_000} s`);
+        logError(`${slot.name} (pid ${worker.pid}) has not answered for ${pingTimeout / 1_000} s`);
         recycling = true;
         slot.stuck++;
         this.#options.onStuck(worker);
@@ -157,6 +178,15 @@ export class Generation {
       recycling = true;
       slot.replace(why, gracefulTimeout);
     }
+  }
+
+  /** Long before a silent worker is replaced, others take what would be sent to it. */
+  #noteSilent(now: number): void {
+    const limit = Math.min(SILENT_AFTER, this.#options.pingTimeout / 2);
+    const silent = [...this.#serving.values()].filter((worker) => worker.silence(now) > limit);
+    if (silent.length === this.#silent.length && silent.every((worker) => this.#silent.includes(worker))) return;
+    this.#silent = silent;
+    this.#options.onSilent(silent);
   }
 
   #whyRecycle(worker: WorkerHandle): string | null {

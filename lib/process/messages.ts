@@ -3,10 +3,12 @@
  *
  * @module
  */
-import type { AccessLogTarget, TrustedProxies } from "../config/options.ts";
+import type { LogFormat } from "../config/log_format.ts";
+import type { AccessLogTarget, LogLevel, TrustedProxies } from "../config/options.ts";
+import { type Grant, PERMISSION_KINDS, type PermissionKind, type Permissions } from "../config/permissions.ts";
 import type { ErrorCode } from "../errors.ts";
 import type { Guard } from "./channel.ts";
-import { either, flag, list, literal, number, orNull, record, text } from "./guards.ts";
+import { either, flag, list, literal, number, object, orNull, record, text } from "./guards.ts";
 import type { FileIdentity, SocketFile } from "./unix_path.ts";
 
 /** What a worker needs to know. */
@@ -15,17 +17,30 @@ export interface WorkerOptions {
   readonly workerId: number;
   /** The handler module's absolute path. */
   readonly module: string;
+  /** The directory with the snapshot of its code that all workers of the generation load; null: the files are loaded as they are. */
+  readonly code: string | null;
   readonly exportName: string | null;
+  /** The mount prefix that the front takes off its requests' paths; empty without one. */
+  readonly prefix: string;
   /** The public socket that this worker serves itself, or null. */
   readonly socket: SocketFile | null;
+  /** Connections that the kernel queues on it. */
+  readonly backlog: number;
   /** The path of its socket for our own front, or null. */
   readonly privateSocket: string | null;
   /** Whose forwarding fields are believed on the public socket; the front has checked what comes over the private one. */
   readonly trustedProxies: TrustedProxies;
   /** Where requests on the public socket are logged. */
   readonly accessLog: AccessLogTarget;
+  readonly logLevel: LogLevel;
   /** From a request on the public socket to its response's head, ms; over the private one the front keeps the time. */
   readonly requestTimeout: number;
+  /** Under `--watch`, the number of its generation, which pages in browsers compare; else null. */
+  readonly watch: number | null;
+  /** What the handler may touch; null: everything. */
+  readonly permissions: Permissions | null;
+  /** Whether it runs unconfined, and tells what it touches. */
+  readonly learn: boolean;
 }
 
 /** What a worker says of itself; counted since it was started. */
@@ -48,7 +63,9 @@ export type SupervisorMessage =
   /** Answer, if the event loop still turns. */
   | { readonly type: "ping" }
   /** Open log files anew. */
-  | { readonly type: "reopen" };
+  | { readonly type: "reopen" }
+  /** Under `--watch`: the handler could not be loaded anew, and why. */
+  | { readonly type: "broken"; readonly text: string };
 
 /** A handler cannot be served, as a `StackdError` says it. */
 export interface WorkerFailure {
@@ -68,27 +85,55 @@ export interface WorkerReady {
   readonly socket: FileIdentity | null;
 }
 
+/** Its handler has touched something, as `--learn` wants to know. */
+export interface WorkerTouched {
+  readonly type: "touched";
+  readonly kind: PermissionKind;
+  /** Empty for all of the kind. */
+  readonly value: string;
+}
+
 /** From a worker to its supervisor. */
 export type WorkerMessage =
   /** The module is loaded; now `onStart` runs. */
   | { readonly type: "loaded" }
   | WorkerReady
   | WorkerFailure
+  | WorkerTouched
   | { readonly type: "pong"; readonly stats: WorkerStats };
 
+/** The supervisor is the same program, and has validated what is in it. */
+const isFormat: Guard<LogFormat | undefined> = (value): value is LogFormat | undefined =>
+  value === undefined || object<LogFormat>()(value);
 export const isAccessLog: Guard<AccessLogTarget> = either(
-  record({ kind: literal("file"), path: text }),
-  record({ kind: literal("stdout", "off") }),
-);
+  record({ kind: literal("file"), path: text, format: isFormat }),
+  record({ kind: literal("stdout", "off"), format: isFormat }),
+) as Guard<AccessLogTarget>;
+const isGrant: Guard<Grant> = either(literal("all"), list(text));
+const isPermissions: Guard<Permissions> = (value): value is Permissions =>
+  typeof value === "object" && value !== null && PERMISSION_KINDS.every((kind) => isGrant(Reflect.get(value, kind)));
 const isWorkerOptions = record<WorkerOptions>({
   workerId: number,
   module: text,
+  code: orNull(text),
   exportName: orNull(text),
-  socket: orNull(record<SocketFile>({ path: text, mode: number, owner: orNull(record({ uid: number, gid: number })) })),
+  prefix: text,
+  socket: orNull(
+    record<Omit<SocketFile, "backlog">>({
+      path: text,
+      mode: number,
+      owner: orNull(record({ uid: number, gid: number })),
+    }),
+  ),
+  backlog: number,
   privateSocket: orNull(text),
   trustedProxies: record<TrustedProxies>({ unix: flag, networks: list(text) }),
   accessLog: isAccessLog,
+  logLevel: literal("error", "warn", "info"),
   requestTimeout: number,
+  watch: orNull(number),
+  permissions: orNull(isPermissions),
+  learn: flag,
 });
 
 export const ERROR_CODE: Guard<ErrorCode> = (value): value is ErrorCode =>
@@ -99,7 +144,10 @@ export const isSupervisorMessage: Guard<SupervisorMessage> = either(
   record({ type: literal("start"), options: isWorkerOptions }),
   either(
     record({ type: literal("drain"), timeout: number }),
-    record({ type: literal("ping", "reopen") }) as Guard<SupervisorMessage>,
+    either(
+      record({ type: literal("broken"), text }),
+      record({ type: literal("ping", "reopen") }) as Guard<SupervisorMessage>,
+    ),
   ),
 );
 
@@ -107,7 +155,10 @@ export const isSupervisorMessage: Guard<SupervisorMessage> = either(
 export const isWorkerMessage: Guard<WorkerMessage> = either(
   either(
     either(
-      record({ type: literal("loaded") }),
+      either(
+        record({ type: literal("loaded") }),
+        record<WorkerTouched>({ type: literal("touched"), kind: literal(...PERMISSION_KINDS), value: text }),
+      ),
       record({
         type: literal("pong"),
         stats: record<WorkerStats>({

@@ -22,6 +22,8 @@ export interface Notifier {
   /** A reload begins; {@linkcode Notifier.ready} ends it. For Type=notify-reload. */
   reloading(): Promise<void>;
   stopping(): Promise<void>;
+  /** Another process is the service's main one from now on. It has to be said by the one that was. */
+  mainProcess(pid: number): Promise<void>;
   /** What `systemctl status` shows, one line. */
   status(text: string): Promise<void>;
   /** It is alive. */
@@ -59,6 +61,7 @@ export function notifier(env: Environment, pid: number = Deno.pid): Notifier | n
       return now === null ? send("RELOADING=1") : send("RELOADING=1", `MONOTONIC_USEC=${now}`);
     },
     stopping: () => send("STOPPING=1"),
+    mainProcess: (pid) => send(`MAINPID=${pid}`),
     status: (text) => send(statusField(text)),
     watchdog: () => send("WATCHDOG=1"),
     close() {

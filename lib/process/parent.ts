@@ -22,7 +22,8 @@ async function waitForEnd(): Promise<void> {
   while (await Deno.stdin.read(buffer) !== null);
 }
 
-function dieWithParent(): void {
+/** Lets the kernel kill this process when its parent ends. */
+export function dieWithParent(): void {
   if (Deno.build.os !== "linux") return;
   try {
     const libc = Deno.dlopen("libc.so.6", {

@@ -1,16 +1,24 @@
 /**
- * The private directory of a running gateway: its sockets, which nobody else may reach.
+ * The private directory of a running supervisor: its sockets, which nobody else may reach. A lock in it says that the supervisor
+ * lives; the directories of those that were killed are removed by the next one.
  *
  * @module
  */
+import { dirname } from "@std/path";
+import type { RunAs } from "../config/options.ts";
 import { messageOf, StackdError } from "../errors.ts";
+import { giveFile } from "./privileges.ts";
 
 /** A longer path leaves too little of a socket path's 107 bytes for the names inside. */
 const LONGEST = 70;
+const PREFIX = "stackd-";
+const LOCK = "lock";
 
 /** A directory of mode 700 for the life of this process. */
 export interface PrivateDirectory {
   readonly path: string;
+  /** Whose it is, and whose processes are to use it; null: as this process. */
+  readonly owner: RunAs | null;
   /** Makes it anew when somebody who tidies up temporary files has removed it. Throws when that cannot be. */
   restore(): void;
   /** Removes it with all that is in it. */
@@ -18,36 +26,71 @@ export interface PrivateDirectory {
 }
 
 /**
- * Makes the directory under TMPDIR, or under /tmp where that path is too long for sockets.
+ * Makes the directory under TMPDIR, or under /tmp where that path is too long for sockets, for processes of `owner`.
  *
  * @throws {StackdError} `STACKD_LISTEN` (exit 1).
  */
-export function makePrivateDirectory(): PrivateDirectory {
+export function makePrivateDirectory(owner: RunAs | null = null): PrivateDirectory {
   try {
-    let path = Deno.makeTempDirSync({ prefix: "stackd-" });
+    let path = Deno.makeTempDirSync({ prefix: PREFIX });
     if (new TextEncoder().encode(path).length > LONGEST) {
       Deno.removeSync(path);
-      path = Deno.makeTempDirSync({ dir: "/tmp", prefix: "stackd-" });
+      path = Deno.makeTempDirSync({ dir: "/tmp", prefix: PREFIX });
     }
+    removeLeftovers(dirname(path));
+    let lock = occupy(path, owner);
     return {
       path,
+      owner,
       restore() {
         try {
           Deno.mkdirSync(path, { mode: 0o700 });
+          lock.close();
+          lock = occupy(path, owner);
         } catch (thrown) {
           // In a directory of everybody, another user may have been first.
           const { isDirectory, uid } = Deno.lstatSync(path);
-          if (!isDirectory || uid !== Deno.uid()) throw thrown;
+          if (!isDirectory || uid !== (owner?.uid ?? Deno.uid())) throw thrown;
         }
       },
       remove() {
         try {
           Deno.removeSync(path, { recursive: true });
         } catch { /* somebody tidied up before us */ }
+        lock[Symbol.dispose](); // it may be closed already
       },
     };
   } catch (cause) {
     const message = `Cannot make a directory for private sockets: ${messageOf(cause)}`;
     throw new StackdError("STACKD_LISTEN", message, { exitCode: 1, cause });
   }
+}
+
+/** Locks a new directory, as long as the file is open, and gives it to its owner. */
+function occupy(path: string, owner: RunAs | null): Deno.FsFile {
+  // Its name says that it is locked: until then it has another one, and nobody tidies up.
+  const file = Deno.openSync(`${path}/.${LOCK}`, { createNew: true, write: true, mode: 0o600 });
+  file.lockSync(true);
+  Deno.renameSync(`${path}/.${LOCK}`, `${path}/${LOCK}`);
+  if (owner !== null) giveFile(path, owner);
+  return file;
+}
+
+/** Removes what supervisors of the same user that were killed have left in `parent`: directories whose lock nobody holds. */
+function removeLeftovers(parent: string): void {
+  try {
+    for (const { name, isDirectory } of Deno.readDirSync(parent)) {
+      if (isDirectory && name.startsWith(PREFIX)) removeLeftover(`${parent}/${name}`);
+    }
+  } catch { /* it may be written to, but not read */ }
+}
+
+function removeLeftover(path: string): void {
+  try {
+    // Where everybody may write, a directory of that name may be anybody's; this file is only made by a supervisor.
+    const { isFile, uid } = Deno.lstatSync(`${path}/${LOCK}`);
+    if (!isFile || uid !== Deno.uid()) return;
+    using lock = Deno.openSync(`${path}/${LOCK}`, { write: true });
+    if (lock.tryLockSync(true)) Deno.removeSync(path, { recursive: true });
+  } catch { /* not a supervisor's, or another one tidies up just now */ }
 }

@@ -4,11 +4,14 @@
  *
  * @module
  */
-import { messageOf, type StackdError } from "../errors.ts";
+import type { RunAs } from "../config/options.ts";
+import { messageOf, StackdError } from "../errors.ts";
 import { logError } from "../observe/log.ts";
 import { Channel, type Guard } from "./channel.ts";
+import { inheriting } from "./descriptors.ts";
 import { prefixLines } from "./lines.ts";
 import type { PrivateDirectory } from "./private_dir.ts";
+import { environmentOf, nameOf } from "./privileges.ts";
 import { selfCommand } from "./self.ts";
 import { within } from "./within.ts";
 
@@ -27,7 +30,7 @@ export interface ProcessExit {
 /** What every kind of process is started with. */
 export interface ProcessStart<Message> {
   /** The hidden command, which is also what `ps` shows. */
-  readonly command: "worker" | "front" | "proxy-front";
+  readonly command: "worker" | "front" | "proxy-front" | "inspector";
   /** For log lines: "Worker 1". */
   readonly name: string;
   /** The private directory, for the channel. */
@@ -37,8 +40,12 @@ export interface ProcessStart<Message> {
   readonly isMessage: Guard<Message>;
   /** What is set in its environment beside our own. @default {{}} */
   readonly env?: Readonly<Record<string, string>>;
+  /** The user that it is started as; null: our own. @default {null} */
+  readonly runAs?: RunAs | null;
   /** Its working directory; null: our own. @default {null} */
   readonly cwd?: string | null;
+  /** Descriptors that it inherits, under the same numbers. @default {[]} */
+  readonly inherit?: readonly number[];
   /** Whether it writes to our standard output itself, as it is, because that is where its access log goes. @default {false} */
   readonly logsToStdout?: boolean;
 }
@@ -68,29 +75,36 @@ export abstract class ProcessHandle<Ready, Command, Message> {
 
   /** Starts the process. Throws when the system does not allow another one. */
   constructor(
-    { command, name, directory, bootTimeout, isMessage, env = {}, cwd = null, logsToStdout = false }: ProcessStart<
-      Message
-    >,
+    start: ProcessStart<Message>,
   ) {
+    const { command, name, directory, bootTimeout, isMessage } = start;
+    const { env = {}, cwd = null, runAs = null, inherit = [], logsToStdout = false } = start;
     this.name = name;
     this.#isMessage = isMessage;
     this.ready.catch(() => {}); // whoever does not wait for it is told by `exited`
     directory.restore();
     const path = `${directory.path}/${command}-${crypto.randomUUID().slice(0, 8)}`;
-    this.#listener = Deno.listen({ transport: "unix", path });
+    this.#listener = listenWithin(path);
     const { program, args } = selfCommand([command, path]);
     const begun = performance.now();
     try {
       const stdio = { stdin: "piped", stdout: logsToStdout ? "inherit" : "piped", stderr: "piped" } as const;
-      this.#child = new Deno.Command(program, { args: [...args], env, ...stdio, ...(cwd === null ? {} : { cwd }) })
-        .spawn();
+      const command = new Deno.Command(program, {
+        args: [...args],
+        env: { ...environmentOf(runAs), ...env },
+        ...stdio,
+        ...(cwd === null ? {} : { cwd }),
+        ...(runAs === null ? {} : { uid: runAs.uid, gid: runAs.gid }),
+      });
+      this.#child = inheriting(inherit, () => command.spawn());
     } catch (thrown) {
       this.#closeListener();
-      throw thrown;
+      throw runAs === null ? thrown : this.#notAllowed(program, runAs, thrown);
     }
+    const tag = `[${name.charAt(0).toLowerCase()}${name.slice(1)}] `;
     const said = Promise.all([
-      logsToStdout ? null : prefixLines(this.#child.stdout, toStdout, `[${name.toLowerCase()}] `),
-      prefixLines(this.#child.stderr, toStderr, `[${name.toLowerCase()}] `),
+      logsToStdout ? null : prefixLines(this.#child.stdout, toStdout, tag),
+      prefixLines(this.#child.stderr, toStderr, tag),
     ]);
     this.#killer = setTimeout(() => {
       this.fail(this.late(bootTimeout));
@@ -146,6 +160,13 @@ export abstract class ProcessHandle<Ready, Command, Message> {
     this.#ready.reject(error);
   }
 
+  /** What root may run another user often may not. */
+  #notAllowed(program: string, user: RunAs, cause: unknown): StackdError {
+    const may = cause instanceof Deno.errors.PermissionDenied ? `it may not run "${program}"` : messageOf(cause);
+    const message = `Cannot start a process as ${nameOf(user)}: ${may}`;
+    return new StackdError("STACKD_LISTEN", message, { exitCode: 1, cause });
+  }
+
   /** Tells it something; nothing happens when it is not there to hear it. */
   protected send(command: Command): void {
     this.#channel?.send(command);
@@ -196,6 +217,16 @@ export abstract class ProcessHandle<Ready, Command, Message> {
     try {
       this.#listener.close();
     } catch { /* closed before */ }
+  }
+}
+
+/** Listens in the private directory: who gets that far may connect, whoever owns the socket. */
+function listenWithin(path: string): Deno.UnixListener {
+  const umask = Deno.umask(0);
+  try {
+    return Deno.listen({ transport: "unix", path });
+  } finally {
+    Deno.umask(umask);
   }
 }
 

@@ -15,7 +15,7 @@ export class ProxyFrontHandle extends FrontProcessHandle<ProxyCommand> {
   readonly #listen: readonly ListenAddress[];
 
   constructor(name: string, raw: RawOptions, listen: readonly ListenAddress[], directory: PrivateDirectory) {
-    super("proxy-front", name, directory, isProxyMessage);
+    super("proxy-front", name, directory, isProxyMessage, listen);
     this.#raw = raw;
     this.#listen = listen;
   }

@@ -11,12 +11,21 @@ export interface ServiceManager {
   /** A reload is under way; what it comes to is handed on. */
   during<Result>(reload: Promise<Result>): Promise<Result>;
   stopping(): void;
+  /** What has to be in the environment of a process that is to follow this one. */
+  readonly environment: Readonly<Record<string, string>>;
+  /** Makes that process, which serves, the service's main one; settles when it is said. */
+  handOver(pid: number): Promise<void>;
   close(): void;
 }
 
 /** The service manager of this process. Takes its variables out of the environment, which children inherit. */
 export function serviceManager(): ServiceManager {
   const notify = notifier(Deno.env);
+  // WATCHDOG_PID is ours, and the follower's is not known before it runs; without one it is meant.
+  const environment = Object.fromEntries(["NOTIFY_SOCKET", "WATCHDOG_USEC"].flatMap((name) => {
+    const value = Deno.env.get(name);
+    return value === undefined ? [] : [[name, value]];
+  }));
   for (const name of ["NOTIFY_SOCKET", "WATCHDOG_USEC", "WATCHDOG_PID"]) Deno.env.delete(name);
   let watchdog: ReturnType<typeof setInterval> | undefined;
   return {
@@ -35,6 +44,11 @@ export function serviceManager(): ServiceManager {
     },
     stopping() {
       notify?.stopping();
+    },
+    environment,
+    async handOver(pid) {
+      clearInterval(watchdog);
+      await notify?.mainProcess(pid);
     },
     close() {
       clearInterval(watchdog);

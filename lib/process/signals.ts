@@ -6,9 +6,11 @@
 
 /**
  * What a signal asks for: end when the requests in flight are answered, end at once, take a changed configuration, open log
- * files anew.
+ * files anew, make way for the program that is on disk now.
  */
-export type Intent = "stop" | "stop-now" | "reload" | "reopen";
+export type Intent = "stop" | "stop-now" | OtherIntent;
+/** What does not end the process, or not before somebody else has taken its place. */
+export type OtherIntent = "reload" | "reopen" | "upgrade";
 
 /** The intents that came in, in their order. */
 export interface SignalQueue {
@@ -16,18 +18,15 @@ export interface SignalQueue {
   next(): Promise<Intent>;
   /** The next one that ends the process; the others go to {@linkcode onOther}. */
   nextStop(): Promise<"stop" | "stop-now">;
-  /** What is done for the others while {@linkcode nextStop} waits; nothing by default. */
-  onOther(act: (intent: "reload" | "reopen") => void): void;
+  /** What is done for the others while {@linkcode nextStop} waits; at once for each that came before, however often. */
+  onOther(act: (intent: OtherIntent) => void): void;
   /** Gives the signals back to the system; a `next()` that waits never resolves. */
   close(): void;
 }
 
-/** Signals that must not end the process and mean nothing. */
-const IGNORED: readonly Deno.Signal[] = ["SIGUSR2", "SIGPIPE"];
-
 /**
- * Listens for TERM (stop; from the second time on: stop now), INT and QUIT (stop now), HUP (reload) and USR1 (reopen logs). USR2
- * and PIPE are taken and have no effect. As gunicorn; nginx gives TERM and QUIT the opposite meaning.
+ * Listens for TERM (stop; from the second time on: stop now), INT and QUIT (stop now), HUP (reload), USR1 (reopen logs) and USR2
+ * (upgrade). PIPE is taken and has no effect. As gunicorn; nginx gives TERM and QUIT the opposite meaning.
  */
 export function listenForSignals(): SignalQueue {
   const waiting: Intent[] = [];
@@ -43,14 +42,14 @@ export function listenForSignals(): SignalQueue {
     asked = true;
   };
   const stopNow = () => put("stop-now");
-  const ignore = () => {};
   const listeners: [Deno.Signal, () => void][] = [
     ["SIGTERM", stop],
     ["SIGINT", stopNow],
     ["SIGQUIT", stopNow],
     ["SIGHUP", () => put("reload")],
     ["SIGUSR1", () => put("reopen")],
-    ...IGNORED.map((signal): [Deno.Signal, () => void] => [signal, ignore]),
+    ["SIGUSR2", () => put("upgrade")],
+    ["SIGPIPE", () => {}], // it must not end the process
   ];
   for (const [signal, listener] of listeners) Deno.addSignalListener(signal, listener);
   const next = (): Promise<Intent> => {
@@ -58,11 +57,15 @@ export function listenForSignals(): SignalQueue {
     if (intent !== undefined) return Promise.resolve(intent);
     return new Promise((resolve) => wake = resolve);
   };
-  let other: (intent: "reload" | "reopen") => void = () => {};
+  /** What nobody is there for yet: it is meant for who starts just now. */
+  const early = new Set<OtherIntent>();
+  let other: (intent: OtherIntent) => void = (intent) => early.add(intent);
   return {
     next,
     onOther(act) {
       other = act;
+      for (const intent of early) act(intent);
+      early.clear();
     },
     async nextStop() {
       for (;;) {

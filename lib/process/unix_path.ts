@@ -6,6 +6,9 @@
  */
 import { basename, dirname, join } from "@std/path";
 import { messageOf, StackdError } from "../errors.ts";
+import { openedBy, setBacklog } from "./descriptors.ts";
+import { inheritance } from "./inheritance.ts";
+import { giveFile } from "./privileges.ts";
 
 /** Which file a path led to when it was looked at. */
 export interface FileIdentity {
@@ -21,18 +24,27 @@ export interface SocketFile {
   readonly mode: number;
   /** Numeric owner; null leaves it to be the process's. */
   readonly owner: { readonly uid: number; readonly gid: number } | null;
+  /** Connections that the kernel queues. @default the runtime's choice */
+  readonly backlog?: number;
 }
+
+/** Mode of a private socket. */
+export const PRIVATE_MODE = 0o600;
 
 /** sizeof(sun_path) without the closing NUL, bytes (unix(7)). */
 const MAX_PATH = 107;
 
 /**
- * Makes sure that a socket may be put at `path`: nothing is there, or a socket that nobody serves, which is removed.
+ * Makes sure that a socket may be put at `path`: nothing is there, or a socket that nobody serves, which is removed, or one of
+ * `ours`, which is served by the process that this one is to follow, and stays until it is taken over.
  *
  * @throws {StackdError} Exit 1: `STACKD_ADDRESS_IN_USE` when somebody serves it, `STACKD_SOCKET_PATH` when something else
  * is there or the path is too long, `STACKD_LISTEN` when that cannot be found out.
  */
-export async function claimSocketPath(path: string): Promise<void> {
+export async function claimSocketPath(
+  path: string,
+  ours: readonly string[] = inheritance().predecessor?.paths ?? [],
+): Promise<void> {
   const fail = (code: "STACKD_ADDRESS_IN_USE" | "STACKD_SOCKET_PATH" | "STACKD_LISTEN", state: string) =>
     new StackdError(code, `Cannot listen on "${path}": ${state}`, { exitCode: 1 });
   const length = new TextEncoder().encode(temporaryPath(path)).length;
@@ -42,6 +54,7 @@ export async function claimSocketPath(path: string): Promise<void> {
   }
   try {
     const info = await Deno.lstat(path);
+    if (info.isSocket && ours.includes(path)) return;
     if (!info.isSocket) throw fail("STACKD_SOCKET_PATH", `it is a ${kindOf(info)}, not a socket`);
     (await Deno.connect({ transport: "unix", path })).close();
   } catch (thrown) {
@@ -78,12 +91,9 @@ export function bindSocket<Server>(
   removeSocketFile(temporary);
   const umask = Deno.umask(0o777 & ~file.mode);
   try {
-    const server = bind(temporary);
+    const server = file.backlog === undefined ? bind(temporary) : queueing(file.backlog, () => bind(temporary));
     Deno.umask(umask);
-    if (file.owner !== null) Deno.chownSync(temporary, file.owner.uid, file.owner.gid);
-    const identity = identify(Deno.lstatSync(temporary));
-    Deno.renameSync(temporary, file.path);
-    return { server, identity };
+    return { server, identity: publishSocket(file) };
   } catch (cause) {
     removeSocketFile(temporary);
     throw new StackdError("STACKD_LISTEN", `Cannot listen on "${file.path}": ${reasonOf(cause)}`, {
@@ -95,6 +105,22 @@ export function bindSocket<Server>(
   }
 }
 
+/** Puts the socket that listens on the temporary path at its public one, with its owner. Throws as the system does. */
+export function publishSocket({ path, owner }: SocketFile): FileIdentity {
+  const temporary = temporaryPath(path);
+  if (owner !== null) giveFile(temporary, owner);
+  const identity = identify(Deno.lstatSync(temporary));
+  Deno.renameSync(temporary, path);
+  return identity;
+}
+
+/** What `bind` makes, with a queue of another length than the runtime's. */
+function queueing<Server>(backlog: number, bind: () => Server): Server {
+  const { server, descriptor } = openedBy(bind);
+  if (descriptor !== null) setBacklog(descriptor, backlog);
+  return server;
+}
+
 /** Removes `path` if it still leads to the file that `identity` names. */
 export function removeSocket(path: string, identity: FileIdentity): void {
   try {
@@ -103,12 +129,62 @@ export function removeSocket(path: string, identity: FileIdentity): void {
   } catch { /* it is gone */ }
 }
 
+/** Which file a path leads to; null when there is none. */
+export function identityOf(path: string): FileIdentity | null {
+  try {
+    return identify(Deno.lstatSync(path));
+  } catch {
+    return null;
+  }
+}
+
+/** A second name for a socket, under which it outlives the first. */
+export interface KeptSocket {
+  /** Makes the path lead to it again, if it does no more. */
+  restore(): void;
+  /** Gives the second name up. */
+  discard(): void;
+}
+
+/**
+ * Keeps the socket that is at `path` now, so that it can be put there again after somebody else has taken the path. Null when there
+ * is none, or the file system has no second names.
+ */
+export function keepSocket(path: string): KeptSocket | null {
+  const identity = identityOf(path), kept = `${temporaryPath(path)}.kept`;
+  if (identity === null) return null;
+  removeSocketFile(kept);
+  try {
+    Deno.linkSync(path, kept);
+  } catch {
+    return null;
+  }
+  return {
+    restore() {
+      const now = identityOf(path);
+      if (now !== null && now.device === identity.device && now.inode === identity.inode) return;
+      try {
+        Deno.renameSync(kept, path);
+      } catch { /* the directory is gone, and the path with it */ }
+    },
+    discard: () => removeSocketFile(kept),
+  };
+}
+
+/** Removes the socket of a process that could not remove it itself, unless somebody serves it again. */
+export async function removeDeadSocket(path: string): Promise<void> {
+  try {
+    await claimSocketPath(path);
+  } catch { /* somebody's, or no socket: not ours to remove */ }
+}
+
 /** Removes what process `pid` left behind when it died while it put a socket at `path`. */
 export function removeLeftover(path: string, pid: number): void {
   removeSocketFile(temporaryPath(path, pid));
 }
 
-function temporaryPath(path: string, pid = Deno.pid): string {
+/** Where process `pid` listens before its socket stands at `path`. */
+export function temporaryPath(path: string, pid: number = Deno.pid): string {
   return join(dirname(path), `.${basename(path)}.${pid}`);
 }
 

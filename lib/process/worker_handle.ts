@@ -4,8 +4,15 @@
  *
  * @module
  */
+import { CONFINE } from "../confine/environment.ts";
 import { type ErrorCode, StackdError } from "../errors.ts";
-import { isWorkerMessage, type SupervisorMessage, type WorkerMessage, type WorkerReady } from "./messages.ts";
+import {
+  isWorkerMessage,
+  type SupervisorMessage,
+  type WorkerMessage,
+  type WorkerReady,
+  type WorkerTouched,
+} from "./messages.ts";
 import type { WorkerOptions, WorkerStats } from "./messages.ts";
 import type { PrivateDirectory } from "./private_dir.ts";
 import { describeExit, type ProcessExit, ProcessHandle } from "./process_handle.ts";
@@ -13,6 +20,8 @@ import { removeLeftover } from "./unix_path.ts";
 
 /** What a worker is started with. */
 export interface WorkerStart {
+  /** For log lines: "Worker 1". */
+  readonly name: string;
   readonly options: WorkerOptions;
   /** The private directory, for the channel. */
   readonly directory: PrivateDirectory;
@@ -20,7 +29,15 @@ export interface WorkerStart {
   readonly bootTimeout: number;
   readonly env: Readonly<Record<string, string>>;
   readonly cwd: string | null;
+  /** Called for what the handler touches, where it is to tell. */
+  readonly onTouched?: (touched: WorkerTouched) => void;
 }
+
+/** In which the kernel counts memory on x86-64, and on almost every other machine. */
+const PAGE = 4_096;
+
+/** Longest explanation that is sent to be shown, characters. */
+const MAX_TEXT = 32_768;
 
 /** One worker process. */
 export class WorkerHandle extends ProcessHandle<WorkerReady, SupervisorMessage, WorkerMessage> {
@@ -28,15 +45,27 @@ export class WorkerHandle extends ProcessHandle<WorkerReady, SupervisorMessage, 
   /** What it said of itself last; null before the first answer to a ping. */
   stats: WorkerStats | null = null;
   #loaded = false;
+  readonly #onTouched: (touched: WorkerTouched) => void;
   /** When a ping was sent that is not answered yet, monotonic ms; null when there is none. */
   #pinged: number | null = null;
 
   /** Starts the process. Throws when the system does not allow another one. */
-  constructor({ options, directory, bootTimeout, env, cwd }: WorkerStart) {
-    const name = `Worker ${options.workerId}`;
+  constructor({ name, options, directory, bootTimeout, env, cwd, onTouched = () => {} }: WorkerStart) {
     const logsToStdout = options.socket !== null && options.accessLog.kind === "stdout";
-    super({ command: "worker", name, directory, bootTimeout, isMessage: isWorkerMessage, env, cwd, logsToStdout });
+    super({
+      command: "worker",
+      name,
+      directory,
+      bootTimeout,
+      isMessage: isWorkerMessage,
+      // It has to know before it hears us: what it does first cannot be taken back.
+      env: options.permissions === null || options.learn ? env : { ...env, [CONFINE]: JSON.stringify(options) },
+      cwd,
+      logsToStdout,
+      runAs: directory.owner,
+    });
     this.options = options;
+    this.#onTouched = onTouched;
   }
 
   /** Asks whether it still runs its event loop; {@linkcode silence} is how long it has owed the answer. */
@@ -54,6 +83,11 @@ export class WorkerHandle extends ProcessHandle<WorkerReady, SupervisorMessage, 
   /** Opens log files anew. */
   reopen(): void {
     this.send({ type: "reopen" });
+  }
+
+  /** Under `--watch`: the handler could not be loaded anew, and why. */
+  tellBroken(text: string): void {
+    this.send({ type: "broken", text: text.slice(0, MAX_TEXT) });
   }
 
   protected override startCommand(): SupervisorMessage {
@@ -74,7 +108,10 @@ export class WorkerHandle extends ProcessHandle<WorkerReady, SupervisorMessage, 
         break;
       case "pong":
         this.#pinged = null;
-        this.stats = message.stats;
+        this.stats = message.stats.rss > 0 ? message.stats : { ...message.stats, rss: residentMemory(this.pid) };
+        break;
+      case "touched":
+        this.#onTouched(message);
         break;
       case "failed": {
         const { code, exitCode, detail } = message;
@@ -104,5 +141,15 @@ export class WorkerHandle extends ProcessHandle<WorkerReady, SupervisorMessage, 
     }
     const exitCode = code === "STACKD_BOOT_TIMEOUT" ? 1 : 2;
     return new StackdError(code, `Cannot load "${module}": ${state}`, { exitCode });
+  }
+}
+
+/** A process's resident memory, bytes (proc(5)); 0 where it cannot be told. */
+function residentMemory(pid: number): number {
+  try {
+    const [, resident = "0"] = Deno.readTextFileSync(`/proc/${pid}/statm`).split(" ");
+    return Number(resident) * PAGE;
+  } catch {
+    return 0;
   }
 }

@@ -25,6 +25,7 @@ export interface SlotEvents<Worker extends Occupant> {
 /** A place for one worker. */
 export class WorkerSlot<Worker extends Occupant = Occupant> {
   readonly id: number;
+  readonly name: string;
   /** How often a worker was started in place of another. */
   respawns = 0;
   /** How often a worker had to be killed because it was stuck. */
@@ -41,11 +42,13 @@ export class WorkerSlot<Worker extends Occupant = Occupant> {
   #kept: Promise<void> = Promise.resolve();
 
   /**
-   * @param id The worker's number, for the log.
+   * @param id The worker's number.
    * @param spawn Starts a worker process.
+   * @param name What the worker is called in the log.
    */
-  constructor(id: number, spawn: () => Worker, events: SlotEvents<Worker>) {
+  constructor(id: number, spawn: () => Worker, events: SlotEvents<Worker>, name: string = `Worker ${id}`) {
     this.id = id;
+    this.name = name;
     this.#spawn = spawn;
     this.#events = events;
   }
@@ -110,7 +113,7 @@ export class WorkerSlot<Worker extends Occupant = Occupant> {
         this.#current = dead;
         await this.#events.serves(dead, await dead.ready);
         this.respawns++;
-        logInfo(`Worker ${this.id} serves again (pid ${dead.pid})`);
+        logInfo(`${this.name} serves again (pid ${dead.pid})`);
         return this.#keep(dead);
       } catch (thrown) {
         if (this.#stopping.signal.aborted) return;
@@ -132,7 +135,7 @@ export class WorkerSlot<Worker extends Occupant = Occupant> {
     const old = this.#current;
     if (this.#replacing || old === null || !this.#alive.has(old) || this.#stopping.signal.aborted) return false;
     this.#replacing = true;
-    logInfo(`Worker ${this.id} (pid ${old.pid}) is replaced: ${why}`);
+    logInfo(`${this.name} (pid ${old.pid}) is replaced: ${why}`);
     try {
       const fresh = this.#launch();
       try {
@@ -157,11 +160,11 @@ export class WorkerSlot<Worker extends Occupant = Occupant> {
 
   #report({ pid }: Worker, exit: ProcessExit, delay: number): void {
     const next = delay === 0 ? "another one is started" : `another one is started in ${delay / 1_000} s`;
-    logError(`Worker ${this.id} (pid ${pid}) ${describeExit(exit)}; ${next}`);
+    logError(`${this.name} (pid ${pid}) ${describeExit(exit)}; ${next}`);
   }
 
   #complain(thrown: unknown): void {
-    logError(`Worker ${this.id} did not come back: ${explain(thrown)}`);
+    logError(`${this.name} did not come back: ${explain(thrown)}`);
   }
 
   /** Lets the workers finish their requests within `timeout` ms and ends them; none is started after them. */

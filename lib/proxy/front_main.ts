@@ -4,8 +4,10 @@
  * @module
  */
 import { readProxyOptions } from "../config/proxy_options.ts";
+import { setLogLevel } from "../observe/log.ts";
 import { connectToSupervisor, runFrontProcess } from "../process/child.ts";
 import type { CommonMessage } from "../process/front_process.ts";
+import { become } from "../process/privileges.ts";
 import { isProxyCommand, type ProxyCommand } from "../process/proxy_messages.ts";
 import { logRefused } from "./reload.ts";
 import { RunningProxy } from "./running.ts";
@@ -19,8 +21,12 @@ import { RunningProxy } from "./running.ts";
 export async function runProxyFront(args: readonly string[]): Promise<number> {
   const channel = await connectToSupervisor<ProxyCommand, CommonMessage>(args, "a front", "a proxy", isProxyCommand);
   return await runFrontProcess(channel, async ({ raw, listen }) => {
-    const read = async () => ({ ...await readProxyOptions(raw), listen });
-    const proxy = new RunningProxy(await read(), null);
+    const read = () => readProxyOptions(raw);
+    const options = await read();
+    setLogLevel(options.logLevel);
+    const proxy = new RunningProxy(options, listen, null);
+    become(options.runAs);
+    if (options.runAs !== null) proxy.reopenLogs(); // it says so if it could not be later
     channel.send({ type: "ready", addresses: proxy.addresses });
     return {
       async obey(command) {

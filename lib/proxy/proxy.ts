@@ -6,14 +6,19 @@
 import { formatAddress } from "../config/address.ts";
 import type { RawOptions } from "../config/flags.ts";
 import { readProxyOptions } from "../config/proxy_options.ts";
-import type { ListenAddress, ProxyOptions, UpstreamTarget } from "../config/options.ts";
+import { DEFAULTS } from "../config/defaults.ts";
+import type { ListenAddress, ListenOption, ProxyOptions, UpstreamTarget } from "../config/options.ts";
 import type { RouteAction, RouteOptions } from "../config/route_options.ts";
 import { printBanner } from "../observe/banner.ts";
-import { logInfo } from "../observe/log.ts";
-import { type Pidfile, writePidfile } from "../process/pidfile.ts";
+import { logInfo, setLogLevel } from "../observe/log.ts";
+import { inheritance } from "../process/inheritance.ts";
+import { OnceMore } from "../process/once_more.ts";
+import { type Pidfile, type PreparedPidfile, preparePidfile } from "../process/pidfile.ts";
 import { type ServiceManager, serviceManager } from "../process/service_manager.ts";
 import { listenForSignals, type SignalQueue } from "../process/signals.ts";
-import { claimSocketPath } from "../process/unix_path.ts";
+import { closeUnwanted, ListeningSockets } from "../process/sockets.ts";
+import { takeOver } from "../process/takeover.ts";
+import { type Successor, Upgrades } from "../process/upgrade.ts";
 import { VERSION } from "../version.ts";
 import type { Configured } from "./reload.ts";
 import { RunningProxy } from "./running.ts";
@@ -23,53 +28,86 @@ import { RunningProxy } from "./running.ts";
  * changed configuration. Throws `StackdError` when it cannot start: then nothing is left behind.
  */
 export async function runProxy(options: ProxyOptions, raw: RawOptions): Promise<number> {
-  for (const address of options.listen) if (address.transport === "unix") await claimSocketPath(address.path);
-  let pidfile: Pidfile | null = null;
+  const { listenBacklog, workers, runAs } = options;
+  setLogLevel(options.logLevel);
+  const follows = inheritance().predecessor !== null;
+  const sockets = new ListeningSockets(listenOptions(options), {
+    purpose: "front",
+    backlog: listenBacklog,
+    fronts: workers,
+  });
+  closeUnwanted([sockets]);
+  let named: PreparedPidfile | null = null, pidfile: Pidfile | null = null;
   let proxy: Configured | null = null;
   const signals = listenForSignals();
   const service = serviceManager();
   try {
-    pidfile = options.pidfile === null ? null : writePidfile(options.pidfile);
-    if (options.workers > 1) {
+    named = options.pidfile === null ? null : preparePidfile(options.pidfile);
+    // What follows another process takes its name last.
+    if (!follows) pidfile = named?.publish() ?? null;
+    await sockets.open();
+    if (workers > 1 || runAs !== null) {
       const { SeveralFronts } = await import("./several.ts");
-      const several = proxy = new SeveralFronts(options, raw);
+      const several = proxy = new SeveralFronts(options, raw, sockets);
       await several.start();
-    } else proxy = new RunningProxy(options, raw.config === undefined ? null : () => readProxyOptions(raw));
+    } else {
+      const reread = raw.config === undefined ? null : () => readProxyOptions(raw);
+      proxy = new RunningProxy(options, sockets.ofOurs(), reread);
+    }
+    await takeOver([sockets], () => {
+      if (follows) pidfile = named?.publish() ?? null;
+    });
     announce(options, proxy.addresses);
     service.ready();
-    await serveUntilStopped(proxy, signals, service);
+    const upgrades = new Upgrades({
+      sockets: [sockets],
+      paths: [],
+      service,
+      bootTimeout: DEFAULTS.bootTimeout,
+    });
+    await serveUntilStopped(proxy, sockets, signals, service, upgrades);
     return 0;
   } finally {
     service.close();
+    sockets.release();
     await proxy?.end();
+    named?.discard();
     pidfile?.remove();
     signals.close();
   }
 }
 
+/** Who may connect to a unix socket is who the proxy's processes run as. */
+function listenOptions({ listen, runAs: owner }: ProxyOptions): ListenOption[] {
+  return listen.map((option) =>
+    option.transport === "unix" && owner !== null ? { ...option, owner: option.owner ?? owner } : option
+  );
+}
+
 async function serveUntilStopped(
   proxy: Configured,
+  sockets: ListeningSockets,
   signals: SignalQueue,
   service: ServiceManager,
+  upgrades: Upgrades,
 ): Promise<void> {
-  for (;;) {
-    switch (await signals.next()) {
-      case "reload":
-        await service.during(proxy.reload());
-        break;
-      case "reopen":
-        proxy.reopenLogs();
-        break;
-      case "stop":
-        service.stopping();
-        logInfo(`Stopping: requests in flight have ${proxy.gracefulTimeout / 1_000} s to end`);
-        // A second signal ends what the first one waits for.
-        await Promise.race([proxy.drain(proxy.gracefulTimeout), signals.nextStop()]);
-        return;
-      case "stop-now":
-        return;
-    }
+  const reloads = new OnceMore(() => service.during(proxy.reload()));
+  const upgraded = Promise.withResolvers<Successor>();
+  signals.onOther((intent) => {
+    if (intent === "reload") reloads.ask();
+    else if (intent === "reopen") proxy.reopenLogs();
+    else upgrades.ask().then(upgraded.resolve, () => {}); // the log has it
+  });
+  const end = await Promise.race([signals.nextStop(), upgraded.promise]);
+  if (typeof end === "string") {
+    upgrades.cancel();
+    service.stopping();
+    if (end === "stop-now") return;
+    logInfo(`Stopping: requests in flight have ${proxy.gracefulTimeout / 1_000} s to end`);
   }
+  sockets.release(typeof end === "string" ? [] : end.used);
+  // A second signal ends what the first one waits for.
+  await Promise.race([proxy.drain(proxy.gracefulTimeout), signals.nextStop()]);
 }
 
 function announce(options: ProxyOptions, addresses: readonly ListenAddress[]): void {
@@ -105,5 +143,6 @@ function describeAction(action: RouteAction): string {
 }
 
 function formatTarget(target: UpstreamTarget): string {
-  return `${target.transport === "unix" ? "" : "http://"}${formatAddress(target)}`;
+  const names = target.transport === "unix" || target.protocol === "uwsgi";
+  return `${names ? "" : "http://"}${formatAddress(target)}`;
 }

@@ -53,6 +53,7 @@ function unchangeable(before: ProxyOptions, after: ProxyOptions): string[] {
     JSON.stringify(pick(before)) !== JSON.stringify(pick(after));
   return [
     ...(differ((options) => options.listen) ? ["listen"] : []),
+    ...(differ((options) => options.listenBacklog) ? ["listen-backlog"] : []),
     ...(differ((options) => options.workers) ? ["workers"] : []),
     ...(differ((options) => options.pidfile) ? ["pidfile"] : []),
     ...(differ((options) => options.limits.maxHeadSize) ? ["max-header-size"] : []),

@@ -6,7 +6,7 @@
 import type { ListenAddress, ProxyOptions } from "../config/options.ts";
 import { type Front, startFront } from "../front/front.ts";
 import { type AccessLog, openAccessLog } from "../observe/access_log.ts";
-import { logInfo } from "../observe/log.ts";
+import { logInfo, setLogLevel } from "../observe/log.ts";
 import { type Configured, logRefused, type Reread, rereadSafely } from "./reload.ts";
 
 /** A proxy that serves in this process. */
@@ -16,13 +16,13 @@ export class RunningProxy implements Configured {
   #options: ProxyOptions;
   readonly #reread: Reread | null;
 
-  /** Starts it. `reread`: null when there is no file. Throws `StackdError`; then nothing is left open. */
-  constructor(options: ProxyOptions, reread: Reread | null) {
+  /** Starts it on `listen`. `reread`: null when there is no file. Throws `StackdError`; then nothing is left open. */
+  constructor(options: ProxyOptions, listen: readonly ListenAddress[], reread: Reread | null) {
     this.#options = options;
     this.#reread = reread;
     this.#accessLog = openAccessLog(options.accessLog);
     try {
-      this.#front = startFront({ ...options, accessLog: this.#accessLog });
+      this.#front = startFront({ ...options, listen, accessLog: this.#accessLog });
     } catch (thrown) {
       this.#accessLog.close();
       throw thrown;
@@ -59,6 +59,7 @@ export class RunningProxy implements Configured {
       throw thrown;
     }
     this.#options = next;
+    setLogLevel(next.logLevel);
     this.#accessLog = accessLog;
     if (!same) await old.close();
   }

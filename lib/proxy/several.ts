@@ -6,23 +6,30 @@
 import type { RawOptions } from "../config/flags.ts";
 import type { ListenAddress, ProxyOptions } from "../config/options.ts";
 import { readProxyOptions } from "../config/proxy_options.ts";
-import { logInfo } from "../observe/log.ts";
+import { logInfo, setLogLevel } from "../observe/log.ts";
 import { FrontSlot } from "../process/front_slot.ts";
 import { makePrivateDirectory, type PrivateDirectory } from "../process/private_dir.ts";
 import { ProxyFrontHandle } from "../process/proxy_front_handle.ts";
-import { claimSocketPath } from "../process/unix_path.ts";
+import { prepareLog } from "../process/privileges.ts";
+import type { ListeningSockets } from "../process/sockets.ts";
+import { claimSocketPath, removeDeadSocket } from "../process/unix_path.ts";
 import { type Configured, rereadSafely } from "./reload.ts";
 
 /** Fronts that serve the same configuration. */
 export class SeveralFronts implements Configured {
-  readonly #directory: PrivateDirectory = makePrivateDirectory();
+  readonly #directory: PrivateDirectory;
   readonly #slots: FrontSlot<ProxyFrontHandle>[] = [];
   readonly #raw: RawOptions;
+  readonly #sockets: ListeningSockets;
   #options: ProxyOptions;
 
-  constructor(options: ProxyOptions, raw: RawOptions) {
+  /** `sockets`: what they listen on, open already. */
+  constructor(options: ProxyOptions, raw: RawOptions, sockets: ListeningSockets) {
     this.#options = options;
     this.#raw = raw;
+    this.#sockets = sockets;
+    this.#directory = makePrivateDirectory(options.runAs);
+    prepareLog(options.accessLog, options.runAs);
   }
 
   /** Where they listen. */
@@ -36,11 +43,10 @@ export class SeveralFronts implements Configured {
 
   /** Starts the first front, then the others on its ports. Throws `StackdError` when one cannot listen. */
   async start(): Promise<void> {
-    const shared = this.#options.listen.map((address): ListenAddress => ({ ...address, reusePort: true }));
-    await this.#startFront(1, shared);
-    // A unix socket has one owner: the first.
-    const ports = this.addresses.filter(({ transport }) => transport === "tcp");
-    const others = Array.from({ length: this.#options.workers - 1 }, (_, index) => this.#startFront(index + 2, ports));
+    await this.#startFront(1, this.#sockets.of(0));
+    const others = Array.from({ length: this.#options.workers - 1 }, (_, index) => {
+      return this.#startFront(index + 2, this.#sockets.of(index + 1, this.addresses));
+    });
     await Promise.all(others);
   }
 
@@ -48,7 +54,9 @@ export class SeveralFronts implements Configured {
     const name = `Front ${id}`;
     const slot = new FrontSlot(name, async (again) => {
       const addresses = again ?? listen;
-      for (const address of addresses) if (address.transport === "unix") await claimSocketPath(address.path);
+      for (const address of addresses) {
+        if (address.transport === "unix" && address.descriptor === undefined) await claimSocketPath(address.path);
+      }
       return new ProxyFrontHandle(name, this.#raw, addresses, this.#directory);
     });
     this.#slots.push(slot);
@@ -63,12 +71,14 @@ export class SeveralFronts implements Configured {
     if (next === null) return;
     await Promise.all(this.#slots.map((slot) => slot.current?.reload()));
     this.#options = next;
+    setLogLevel(next.logLevel);
     logInfo(
       `Reloaded: ${next.routes.length} route${next.routes.length === 1 ? "" : "s"} in ${this.#slots.length} processes`,
     );
   }
 
   reopenLogs(): void {
+    prepareLog(this.#options.accessLog, this.#options.runAs);
     for (const slot of this.#slots) slot.reopen();
   }
 
@@ -78,6 +88,9 @@ export class SeveralFronts implements Configured {
 
   async end(): Promise<void> {
     await Promise.all(this.#slots.map((slot) => slot.kill()));
+    for (const address of this.addresses) {
+      if (address.transport === "unix" && address.descriptor === undefined) await removeDeadSocket(address.path);
+    }
     this.#directory.remove();
   }
 }

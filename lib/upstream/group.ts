@@ -79,6 +79,11 @@ export class UpstreamGroup {
     return [...this.#main.servers, ...this.#backup.servers];
   }
 
+  /** How many requests wait for a server. */
+  get waiting(): number {
+    return this.#waiting;
+  }
+
   #arrange(servers: readonly ServerOptions[], previous: readonly UpstreamServer[]): void {
     const known = new Map(previous.map((server) => [server.id, server]));
     const tier = (backup: boolean): Tier => {

@@ -3,10 +3,9 @@
  *
  * @module
  */
-import { formatAddress } from "../config/address.ts";
 import type { GroupOptions, HealthCheckOptions } from "../config/group_options.ts";
-import { latin1 } from "../http1/bytes.ts";
 import { messageOf } from "../errors.ts";
+import { checkRequest } from "./check_request.ts";
 import type { UpstreamConnection } from "./connection.ts";
 import type { UpstreamServer } from "./server.ts";
 
@@ -48,7 +47,7 @@ export class HealthChecks {
 
   /** Asks one server on a connection of its own; null when it is well, else why not. */
   async #check(server: UpstreamServer): Promise<string | null> {
-    const { timeout, path, host, statuses } = this.#options;
+    const { timeout, statuses } = this.#options;
     let connection: UpstreamConnection | null = null, late = false;
     const timer = setTimeout(() => {
       late = true;
@@ -58,10 +57,7 @@ export class HealthChecks {
       connection = await server.pool.connect(timeout);
       if (this.#closed) return null;
       this.#open.add(connection);
-      const authority = host ?? (server.target.transport === "unix" ? "localhost" : formatAddress(server.target));
-      const request = latin1(
-        `GET ${path} HTTP/1.1\r\nHost: ${authority}\r\nUser-Agent: stackd\r\nConnection: close\r\n\r\n`,
-      );
+      const request = checkRequest(server.target, this.#options);
       await connection.write(request, 0, request.length, timeout);
       do {
         while (!connection.scanHead()) connection.received(await connection.read(timeout));

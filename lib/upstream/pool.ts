@@ -15,6 +15,8 @@ export class UpstreamPool {
   readonly target: UpstreamTarget;
   readonly limits: UpstreamLimits;
   readonly #deadlines: Deadlines;
+  /** How many idle ones are kept; uWSGI takes one request on each. */
+  readonly #maxIdle: number;
   readonly #idle: UpstreamConnection[] = [];
   #closed = false;
 
@@ -22,6 +24,7 @@ export class UpstreamPool {
     this.target = target;
     this.limits = limits;
     this.#deadlines = deadlines;
+    this.#maxIdle = target.protocol === "uwsgi" ? 0 : limits.maxIdle;
   }
 
   /** The youngest idle connection, ready for a request; null when there is none. */
@@ -45,8 +48,10 @@ export class UpstreamPool {
 
   async #dial(patience: number): Promise<Wire> {
     const { target } = this;
+    // The kernel connects or refuses at once: there is nothing to be timed.
+    if (target.transport === "unix") return await dialUnix(target.path).catch(refuse);
     let timedOut = false;
-    const dialled = target.transport === "unix" ? dialUnix(target.path) : dialTcp(target.hostname, target.port);
+    const dialled = dialTcp(target.hostname, target.port);
     const { promise: timeout, reject } = Promise.withResolvers<never>();
     const timer = setTimeout(() => {
       timedOut = true;
@@ -60,7 +65,7 @@ export class UpstreamPool {
         dialled.then((wire) => wire.close(), () => {});
         throw thrown;
       }
-      throw new UpstreamError("closed", `cannot be connected to: ${reason(thrown)}`);
+      return refuse(thrown);
     } finally {
       if (!timedOut) clearTimeout(timer);
     }
@@ -68,7 +73,7 @@ export class UpstreamPool {
 
   /** Takes a connection back after its response; closes it when it cannot be reused or enough are idle. */
   release(connection: UpstreamConnection): void {
-    if (this.#closed || !connection.reusable || this.#idle.length >= this.limits.maxIdle) return connection.close();
+    if (this.#closed || !connection.reusable || this.#idle.length >= this.#maxIdle) return connection.close();
     this.#idle.push(connection);
     connection.park(this.limits.idleTimeout);
   }
@@ -103,9 +108,14 @@ async function dialTcp(hostname: string, port: number): Promise<Wire> {
   return new Wire(conn, isSocketOf(next, conn) ? next : -1);
 }
 
+function refuse(thrown: unknown): never {
+  throw new UpstreamError("closed", `cannot be connected to: ${reason(thrown)}`);
+}
+
 function reason(thrown: unknown): string {
   if (thrown instanceof Deno.errors.ConnectionRefused) return "connection refused";
   if (thrown instanceof Deno.errors.NotFound) return "no such socket";
   if (thrown instanceof Deno.errors.PermissionDenied) return "permission denied";
+  if (thrown instanceof Deno.errors.WouldBlock) return "its listen queue is full";
   return thrown instanceof Error ? thrown.message : String(thrown);
 }

@@ -64,6 +64,11 @@ export function decodePacket(bytes: Uint8Array, start: number, end: number): "in
   return whole ? { vars, length: blockEnd - start } : "incomplete";
 }
 
+/** Bytes that the packet at `start` says it has; its header is there. */
+export function packetLength(bytes: Uint8Array, start: number): number {
+  return HEADER_SIZE + size(bytes, start + 1);
+}
+
 /**
  * A request's packet, to send its body behind. Throws {@linkcode UwsgiError} for variables that do not fit in one, and for
  * what cannot be in one: an empty name, and characters beyond Latin-1.

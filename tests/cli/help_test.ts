@@ -4,7 +4,7 @@ import { renderCommand, renderOverview, renderPage, spell, wrap } from "../../li
 import { parseFlags } from "../../lib/config/flags.ts";
 import { OPTIONS, optionsOf } from "../../lib/config/table.ts";
 
-const COMMANDS = ["gateway", "proxy"] as const;
+const COMMANDS = ["gateway", "proxy", "check", "fetch"] as const;
 
 Deno.test("renderPage() shows every option of the command, and no other", async (t) => {
   for (const command of COMMANDS) {
@@ -66,7 +66,8 @@ Deno.test("renderPage() gives examples that parse", () => {
     const examples = renderPage(command, false).match(/(?<=^ {2}stackd ).*$/gm) ?? [];
     assert(examples.length > 0);
     for (const example of examples) {
-      const [name, ...args] = example.split(" ");
+      // As a shell takes it: what stands in quotes is one argument.
+      const [name, ...args] = example.match(/'[^']*'|[^ ']+/g)?.map((arg) => arg.replaceAll("'", "")) ?? [];
       assertEquals(name, command);
       assert(Object.keys(parseFlags(command, args).options).length > 0);
     }
@@ -76,7 +77,7 @@ Deno.test("renderPage() gives examples that parse", () => {
 Deno.test("spell() lines long names up", () => {
   const spelt = (name: string) => OPTIONS.filter((option) => option.name === name).map(spell)[0];
   assertEquals(spelt("socket"), "-s, --socket PATH");
-  assertEquals(spelt("http"), "    --http [HOST:]PORT");
+  assertEquals(spelt("http"), "    --http [HOST:]PORT|fd:NAME");
   assertEquals(spelt("help"), "-h, --help");
   const option = { name: "long", kind: "string", placeholder: "N", commands: [], group: "Routes", help: "" } as const;
   assertEquals(spell({ ...option, aliases: ["longer"] }), "    --long, --longer N");
@@ -93,7 +94,7 @@ Deno.test("headings are bold only when asked for", () => {
   setColorEnabled(true);
   try {
     for (const command of COMMANDS) {
-      assertStringIncludes(renderPage(command, true), bold("Listening:"));
+      assertStringIncludes(renderPage(command, true), bold("Examples:"));
       assert(!renderPage(command, false).includes("\x1b"));
     }
     assertStringIncludes(renderOverview([], true), bold("Commands:"));

@@ -51,6 +51,7 @@ Deno.test("main() hides commands for the program's own use", () => {
   assertEquals(COMMANDS.filter((command) => command.hidden).map((command) => command.name), [
     "front",
     "proxy-front",
+    "inspector",
     "worker",
   ]);
   assert(!/^ {2}(?:front|worker)\s/m.test(overview));

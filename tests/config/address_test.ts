@@ -1,6 +1,14 @@
 import { assertEquals, assertThrows } from "@std/assert";
-import { formatAddress, parseListen, parseSocketPath, parseTarget, parseTcpListen } from "../../lib/config/address.ts";
-import type { ListenAddress } from "../../lib/config/options.ts";
+import {
+  formatAddress,
+  parseHttpListen,
+  parseListen,
+  parseSocketPath,
+  parseTarget,
+  parseTargets,
+  parseTcpListen,
+} from "../../lib/config/address.ts";
+import type { ListenAddress, ListenOption, UpstreamTarget } from "../../lib/config/options.ts";
 import { ValueError } from "../../lib/config/values.ts";
 
 const CWD = "/home/app";
@@ -8,7 +16,9 @@ const tcp = (hostname: string, port: number): ListenAddress => ({ transport: "tc
 const unix = (path: string): ListenAddress => ({ transport: "unix", path });
 
 Deno.test("parseListen() reads an address, formatAddress() prints it back", async (t) => {
-  const cases: [string, ListenAddress, string][] = [
+  const cases: [string, ListenOption, string][] = [
+    ["fd:web", { transport: "passed", name: "web" }, "fd:web"],
+    ["fd:3", { transport: "passed", name: "3" }, "fd:3"],
     ["8080", tcp("", 8080), ":8080"],
     [":8080", tcp("", 8080), ":8080"],
     ["0", tcp("", 0), ":0"],
@@ -71,6 +81,15 @@ Deno.test("parseListen() refuses what is no address", async (t) => {
   }
 });
 
+Deno.test("parseHttpListen() takes what was passed, but no unix socket", () => {
+  assertEquals(parseHttpListen("fd:web"), { transport: "passed", name: "web" });
+  assertEquals(parseHttpListen(":80"), tcp("", 80));
+  assertThrows(() => parseHttpListen("unix:/run/app.sock"), ValueError, "a unix socket is --socket PATH");
+  for (const text of ["fd:", "fd:a:b", "fd:\n"]) {
+    assertThrows(() => parseHttpListen(text), ValueError, "fd: is followed by a FileDescriptorName=");
+  }
+});
+
 Deno.test("parseTcpListen() refuses unix sockets", () => {
   assertEquals(parseTcpListen(":0"), { transport: "tcp", hostname: "", port: 0 });
   assertThrows(() => parseTcpListen("unix:/run/app.sock"), ValueError, "a unix socket is --socket PATH");
@@ -95,12 +114,39 @@ Deno.test("parseTarget() reads a target, formatAddress() prints it back", async 
   }
 });
 
+Deno.test("parseTarget() reads a uwsgi target, formatAddress() prints it back", async (t) => {
+  const protocol = "uwsgi";
+  const cases: [string, UpstreamTarget, string?][] = [
+    ["uwsgi:unix:/run/app.sock", { protocol, transport: "unix", path: "/run/app.sock" }],
+    [
+      "uwsgi:unix:./app.sock",
+      { protocol, transport: "unix", path: "/home/app/app.sock" },
+      "uwsgi:unix:/home/app/app.sock",
+    ],
+    ["uwsgi:127.0.0.1:3031", { protocol, transport: "tcp", hostname: "127.0.0.1", port: 3031 }],
+    ["uwsgi:[::1]:3031", { protocol, transport: "tcp", hostname: "::1", port: 3031 }],
+  ];
+  for (const [text, target, printed = text] of cases) {
+    await t.step(text, () => {
+      assertEquals(parseTarget(text, CWD), target);
+      assertEquals(formatAddress(target), printed);
+    });
+  }
+});
+
+Deno.test("parseTargets() reads servers that speak the same", () => {
+  assertEquals(parseTargets("unix:/a,http://b", CWD), [unix("/a"), tcp("b", 80)]);
+  assertEquals(parseTargets("uwsgi:unix:/a,uwsgi:b:1", CWD).length, 2);
+  assertThrows(() => parseTargets("uwsgi:unix:/a,unix:/b", CWD), ValueError, "all targets are uwsgi:, or none is");
+  assertThrows(() => parseTargets("unix:/a,unix:/b/../a", CWD), ValueError, '"unix:/a" is named twice');
+});
+
 Deno.test("parseTarget() refuses what it cannot relay to", async (t) => {
   const goesOn = 'the path of a request goes on unchanged, so a target has none; write "http://localhost:3000"';
   const cases: [string, string][] = [
-    ["", "a target is unix:PATH or http://HOST[:PORT]"],
-    ["8000", "a target is unix:PATH or http://HOST[:PORT]"],
-    ["/run/app.sock", "a target is unix:PATH or http://HOST[:PORT]"],
+    ["", "a target is unix:PATH, http://HOST[:PORT], uwsgi:unix:PATH or uwsgi:HOST:PORT"],
+    ["8000", "a target is unix:PATH, http://HOST[:PORT], uwsgi:unix:PATH or uwsgi:HOST:PORT"],
+    ["/run/app.sock", "a target is unix:PATH, http://HOST[:PORT], uwsgi:unix:PATH or uwsgi:HOST:PORT"],
     ["localhost:3000", 'write "http://localhost:3000"'],
     ["http://localhost:3000/", goesOn],
     ["http://localhost:3000/api", goesOn],
@@ -116,8 +162,15 @@ Deno.test("parseTarget() refuses what it cannot relay to", async (t) => {
     ["http://localhost:", "a port is a number from 1 to 65535"],
     ["https://localhost", "only http:// and unix: are spoken to upstreams, not TLS"],
     ["HTTPS://localhost/x", "only http:// and unix: are spoken to upstreams, not TLS"],
-    ["ftp://localhost", '"ftp" is not spoken to upstreams, only http:// and unix: are'],
+    ["ftp://localhost", '"ftp" is not spoken to upstreams, only http://, unix: and uwsgi: are'],
     ["unix:", "the path is empty"],
+    ["uwsgi:", "it has no port; a uwsgi target is uwsgi:unix:PATH or uwsgi:HOST:PORT"],
+    ["uwsgi:localhost", "it has no port; a uwsgi target is uwsgi:unix:PATH or uwsgi:HOST:PORT"],
+    ["uwsgi:localhost:0", "a port is a number from 1 to 65535"],
+    ["uwsgi:/run/app.sock", 'write "uwsgi:unix:/run/app.sock"'],
+    ["uwsgi:localhost:3031/x", "a uwsgi target is uwsgi:unix:PATH or uwsgi:HOST:PORT"],
+    ["uwsgi://localhost:3031", 'write "uwsgi:localhost:3031"'],
+    ["uwsgi:unix:", "the path is empty"],
   ];
   for (const [text, message] of cases) {
     await t.step(`"${text}"`, () => void assertThrows(() => parseTarget(text, CWD), ValueError, message));

@@ -44,6 +44,12 @@ Deno.test("readProxyFile() keeps [proxy] as the values of flags", async (t) => {
     ["queue = 0", ["0"]],
     ["queue-timeout = 0.5", ["0.5"]],
     ["graceful-timeout = 8", ["8"]],
+    ["allow-underscore-headers = true", ["true"]],
+    ["listen-backlog = 10", ["10"]],
+    ['uid = "www-data"', ["www-data"]],
+    ["gid = 33", ["33"]],
+    ['log-format = "json"', ["json"]],
+    ['log-level = "warn"', ["warn"]],
     ['access-log = "-"', ["-"]],
     ['access-log = "off"', ["off"]],
     ['access-log = "a.log"', [`${path}/a.log`]],
@@ -213,6 +219,15 @@ Deno.test("readProxyFile() turns every key of [[proxy.route]] into its field", a
     [`${respond}max-body = 0`, { maxBody: 0 }],
     [`${respond}body-timeout = 1`, { bodyTimeout: 1_000 }],
     [`${upstream}upstream-timeout = 2`, { upstreamTimeout: 2_000 }],
+    [`${upstream}buffer-requests = true`, { bufferRequests: true }],
+    [`${upstream}buffer-requests = false`, { bufferRequests: false }],
+    [`${upstream}buffer-responses = true`, { bufferResponses: DEFAULTS.readAhead }],
+    [`${upstream}buffer-responses = false`, { bufferResponses: 0 }],
+    [`${upstream}buffer-responses = "64k"`, { bufferResponses: 65_536 }],
+    [`${upstream}internal-files = "public"`, { internalFiles: { prefix: "/", root: join(path, "public") } }],
+    [`${upstream}internal-files = { root = "public", prefix = "/x/" }`, {
+      internalFiles: { prefix: "/x", root: join(path, "public") },
+    }],
     [`${respond}error-pages = { 5xx = "50x.html", "404" = "404.html" }`, {
       errorPages: [
         { from: 404, to: 404, path: join(path, "404.html"), body: bytes("none"), contentType: html },

@@ -16,7 +16,7 @@ const CASES: [toml: string, mistakes: string[]][] = [
   ["[gateway]\nfoo = 1", []],
   ["[proxy]\nmax-bdy = 1", ['2: "max-bdy" is no key of [proxy], did you mean "max-body"?']],
   ["[proxy]\nsocket = 1", [
-    '2: "socket" is no key of [proxy], its keys are proxy-protocol, listen, trusted-proxies, workers, max-body, max-header-size, header-timeout, body-timeout, write-timeout, keepalive-timeout, keepalive-requests, max-connections, max-connections-per-client, upstream-connect-timeout, upstream-timeout, queue, queue-timeout, graceful-timeout, access-log, pidfile, route',
+    '2: "socket" is no key of [proxy], its keys are proxy-protocol, listen, listen-backlog, trusted-proxies, workers, uid, gid, allow-underscore-headers, max-body, max-header-size, header-timeout, body-timeout, write-timeout, keepalive-timeout, keepalive-requests, max-connections, max-connections-per-client, upstream-connect-timeout, upstream-timeout, queue, queue-timeout, graceful-timeout, access-log, log-format, log-level, pidfile, route',
   ]],
   ["[proxy]\nmax-body = true", ["2: max-body = true: a text in quotes or a number is needed"]],
   ["[proxy]\npidfile = ['a', 'b']", ["2: pidfile = ['a', 'b']: one value is needed, not an array"]],
@@ -40,7 +40,12 @@ const CASES: [toml: string, mistakes: string[]][] = [
   ["[[upstream.app]]\nservers = ['unix:/a']", ["1: [[upstream.app]]: it is one table, in single brackets"]],
   ["[upstream.app]\n", ["1: [upstream.app] has no servers, and at least one is needed"]],
   ["[upstream.app]\nservers = []", ["2: servers = []: at least one value is needed"]],
-  ["[upstream.app]\nservers = 'nope'", ["2: servers = 'nope': a target is unix:PATH or http://HOST[:PORT]"]],
+  ["[upstream.app]\nservers = ['unix:/a', 'uwsgi:unix:/a']", [
+    "2: servers = ['unix:/a', 'uwsgi:unix:/a']: all are uwsgi:, or none is",
+  ]],
+  ["[upstream.app]\nservers = 'nope'", [
+    "2: servers = 'nope': a target is unix:PATH, http://HOST[:PORT], uwsgi:unix:PATH or uwsgi:HOST:PORT",
+  ]],
   ["[upstream.app]\nservers = [\n  'unix:/a',\n  'unix:/a',\n]", [
     "4: servers = 'unix:/a': this server is there before, on line 3",
   ]],

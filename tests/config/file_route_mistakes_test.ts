@@ -7,10 +7,10 @@ const CASES: [toml: string, mistakes: string[]][] = [
     "4: upstream = 'ap': there is no [upstream.ap], did you mean \"app\"?",
   ]],
   ["[[proxy.route]]\nupstream = 'ap'", [
-    "2: upstream = 'ap': there is no [upstream.ap], a target is unix:PATH or http://HOST[:PORT]",
+    "2: upstream = 'ap': there is no [upstream.ap], a target is unix:PATH, http://HOST[:PORT], uwsgi:unix:PATH or uwsgi:HOST:PORT",
   ]],
   ["[[proxy.route]]\nupstream = 'localhost:80'", [
-    "2: upstream = 'localhost:80': a target is unix:PATH or http://HOST[:PORT]; write \"http://localhost:80\"",
+    "2: upstream = 'localhost:80': a target is unix:PATH, http://HOST[:PORT], uwsgi:unix:PATH or uwsgi:HOST:PORT; write \"http://localhost:80\"",
   ]],
   ["[[proxy.route]]\nupstream = 'unix:/a,unix:/a'", ["2: upstream = 'unix:/a,unix:/a': \"unix:/a\" is named twice"]],
   ["[[proxy.route]]\n", ["1: [[proxy.route]] has no upstream, static, redirect or respond, and one is needed"]],
@@ -117,6 +117,26 @@ const CASES: [toml: string, mistakes: string[]][] = [
   ["[[proxy.route]]\nupstream = \"unix:/a\"\nallow = 'localhost'", [
     "3: allow = 'localhost': an address, a network as 10.0.0.0/8, or \"unix\" is needed",
   ]],
+  ['[[proxy.route]]\nupstream = "unix:/a,uwsgi:unix:/b"', [
+    '2: upstream = "unix:/a,uwsgi:unix:/b": all targets are uwsgi:, or none is',
+  ]],
+  ['[[proxy.route]]\nrespond = { body = "" }\nbuffer-requests = true\nbuffer-responses = "1m"', [
+    "3: buffer-requests = true: it is only for a route with an upstream",
+    '4: buffer-responses = "1m": it is only for a route with an upstream',
+  ]],
+  ['[[proxy.route]]\nrespond = { body = "" }\ninternal-files = "."', [
+    '3: internal-files = ".": it is only for a route with an upstream',
+  ]],
+  ['[[proxy.route]]\nupstream = "unix:/a"\ninternal-files = "nowhere"', [
+    '3: internal-files = "nowhere": there is no directory "DIR/nowhere"',
+  ]],
+  ['[[proxy.route]]\nupstream = "unix:/a"\ninternal-files = { prefix = "/a" }', [
+    '3: internal-files has no "root", and one is needed',
+  ]],
+  ['[[proxy.route]]\nupstream = "unix:/a"\nbuffer-requests = "yes"\nbuffer-responses = "much"', [
+    '3: buffer-requests = "yes": true or false is needed',
+    '4: buffer-responses = "much": true, false or a size, as "100m", is needed',
+  ]],
   ['[[proxy.route]]\nupstream = "unix:/a"\nallow = []', ["3: allow = []: at least one value is needed"]],
   ["[[proxy.route]]\nupstream = \"unix:/a\"\nallow = ['::1']\ndeny = ['::1']", [
     "4: deny = '::1': it is in allow too, which wins",
@@ -186,7 +206,7 @@ const CASES: [toml: string, mistakes: string[]][] = [
     '3: "upstrem" is no key of [[proxy.route]], did you mean "upstream"?',
   ]],
   ['[[proxy.route]]\nupstream = "unix:/a"\nfoobarbaz = 1', [
-    '3: "foobarbaz" is no key of [[proxy.route]], its keys are host, path, upstream, static, redirect, respond, index, try-files, spa, listing, dotfiles, default-type, types, precompressed, compress, cache-control, immutable, expires, max-cache, symlinks, strip-prefix, request-fields, response-fields, max-body, body-timeout, upstream-timeout, error-pages, gzip, allow, deny, basic-auth, rate-limit, bandwidth',
+    '3: "foobarbaz" is no key of [[proxy.route]], its keys are host, path, upstream, static, redirect, respond, index, try-files, spa, listing, dotfiles, default-type, types, precompressed, compress, cache-control, immutable, expires, max-cache, symlinks, strip-prefix, request-fields, response-fields, max-body, body-timeout, upstream-timeout, buffer-requests, buffer-responses, internal-files, error-pages, gzip, allow, deny, basic-auth, rate-limit, bandwidth',
   ]],
   ["[[proxy.route]]\nupstream = \"unix:/a\"\nhost = 'münchen.de'\n", []],
   ["[[proxy.route]]\nupstream = \"unix:/a\"\nresponse-fields.set.A = '1'\n[proxy.route.rate-limit]\nrat = '1/s'", [

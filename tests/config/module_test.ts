@@ -25,11 +25,15 @@ Deno.test("findModule() finds the file and the export", async (t) => {
     ["C:/x.ts:api", "/home/app/C:/x.ts", "api"],
     ["a:b", "/home/app/a:b", null], // the whole text is a file
     ["a:c", "/home/app/a", "c"],
+    ["-", "-", null], // standard input
+    ["-:api", "-", "api"],
   ];
   for (const [text, path, exportName] of cases) {
     await t.step(text, () => assertEquals(findModule(text, system), { path, exportName }));
   }
 });
+
+const NO_ENTRY = "it is a directory, and has no deno.json or package.json that names a module, nor an index.ts";
 
 Deno.test("findModule() says why there is none", async (t) => {
   const cases: [string, string][] = [
@@ -39,8 +43,8 @@ Deno.test("findModule() says why there is none", async (t) => {
     ["app.ts:", 'Cannot load handler "app.ts:": no such file'],
     ["app", 'Cannot load handler "app": no such file, did you mean "app.ts"?'],
     ["app:api", 'Cannot load handler "app": no such file, did you mean "app.ts:api"?'],
-    ["dir", 'Cannot load handler "dir": it is a directory, name a file in it'],
-    ["dir:api", 'Cannot load handler "dir": it is a directory, name a file in it'],
+    ["dir", `Cannot load handler "dir": ${NO_ENTRY}`],
+    ["dir:api", `Cannot load handler "dir": ${NO_ENTRY}`],
     ["fifo", 'Cannot load handler "fifo": it is no regular file'],
     ["secret.ts", 'Cannot load handler "secret.ts": permission denied'],
     ["npm:hono", 'Cannot load handler "npm:hono": a handler is named by its path on disk'],

@@ -4,7 +4,8 @@ import type { RawOptions } from "../../lib/config/flags.ts";
 import { optionsOf } from "../../lib/config/table.ts";
 import type { GroupOptions } from "../../lib/config/group_options.ts";
 import { plainGroup } from "../../lib/config/groups.ts";
-import type { UpstreamLimits, UpstreamTarget } from "../../lib/config/options.ts";
+import type { AppOptions, UpstreamLimits, UpstreamTarget } from "../../lib/config/options.ts";
+import type { Permissions } from "../../lib/config/permissions.ts";
 import { plainRoute, type RouteOptions } from "../../lib/config/route_options.ts";
 import { validateGateway, validateProxy } from "../../lib/config/validate.ts";
 import { StackdError } from "../../lib/errors.ts";
@@ -17,6 +18,7 @@ const system = fakeSystem({
   "/root": "denied",
 });
 const proxy: RawOptions = { listen: [":8080"], upstream: ["unix:/run/app.sock"] };
+const APP: AppOptions = { prefix: "/", module: "/home/app/app.ts", exportName: null, permissions: null };
 const gateway: RawOptions = { socket: ["/run/app.sock"], module: ["app.ts"] };
 
 function relayed(prefix: string, ...targets: UpstreamTarget[]): RouteOptions {
@@ -31,6 +33,11 @@ function limited(limits: Partial<UpstreamLimits>): RouteOptions {
 function queued(queue: Partial<GroupOptions>): RouteOptions {
   const target: UpstreamTarget = { transport: "unix", path: "/run/app.sock" };
   return plainRoute("/", { kind: "upstream", group: { ...plainGroup([target], DEFAULTS.upstream), ...queue } });
+}
+
+/** What is the same of all uwsgi sockets; `allowFrom` by default the loopback. */
+function uwsgi(...allowFrom: string[]) {
+  return { maxBody: 0, uwsgi: { allowFrom: allowFrom.length === 0 ? DEFAULTS.uwsgiAllowFrom : allowFrom } };
 }
 
 /** The first mistake of a command line that has only this one. */
@@ -50,15 +57,19 @@ Deno.test("validateProxy() fills in every default", () => {
     accessLog: DEFAULTS.accessLog,
     pidfile: null,
     gracefulTimeout: DEFAULTS.gracefulTimeout,
+    listenBacklog: DEFAULTS.listenBacklog,
+    runAs: null,
+    logLevel: "info",
   });
 });
 
 Deno.test("validateGateway() fills in every default", () => {
   assertEquals(validateGateway(gateway, system), {
-    module: "/home/app/app.ts",
-    exportName: null,
+    apps: [APP],
+    staticMaps: [],
     socket: "/run/app.sock",
     http: [],
+    uwsgi: [],
     socketMode: DEFAULTS.socketMode,
     socketOwner: null,
     limits: DEFAULTS.limits,
@@ -67,6 +78,9 @@ Deno.test("validateGateway() fills in every default", () => {
     accessLog: DEFAULTS.accessLog,
     pidfile: null,
     gracefulTimeout: DEFAULTS.gracefulTimeout,
+    listenBacklog: DEFAULTS.listenBacklog,
+    runAs: null,
+    logLevel: "info",
     bootTimeout: DEFAULTS.bootTimeout,
     workers: 1,
     front: false,
@@ -78,9 +92,12 @@ Deno.test("validateGateway() fills in every default", () => {
     maxRequests: null,
     maxRss: null,
     maxLifetime: null,
+    watch: false,
     reloadOn: [],
     env: {},
     chdir: null,
+    requireConfinement: false,
+    learn: false,
     control: null,
     status: null,
   });
@@ -104,7 +121,21 @@ const common: [RawOptions, Record<string, unknown>][] = [
   [{ "access-log": ["off"] }, { accessLog: { kind: "off" } }],
   [{ "access-log": ["./off"] }, { accessLog: { kind: "file", path: "/home/app/off" } }],
   [{ "access-log": ["/run/access.log"] }, { accessLog: { kind: "file", path: "/run/access.log" } }],
+  [{ "log-format": ["json"] }, { accessLog: { kind: "stdout", format: { kind: "json" } } }],
+  [{ "log-format": ["$status"], "access-log": ["a.log"] }, {
+    accessLog: {
+      kind: "file",
+      path: "/home/app/a.log",
+      format: { kind: "template", parts: [{ variable: "status" }] },
+    },
+  }],
+  [{ "log-level": ["warn"] }, { logLevel: "warn" }],
+  [{ "allow-underscore-headers": ["true"] }, { limits: { ...DEFAULTS.limits, allowUnderscores: true } }],
+  [{ uid: ["www-data"] }, { runAs: { uid: 33, gid: 34, name: "www-data", home: "/var/www" } }],
+  [{ uid: ["33"], gid: ["adm"] }, { runAs: { uid: 33, gid: 4, name: "www-data", home: "/var/www" } }],
+  [{ uid: ["1234"], gid: ["56"] }, { runAs: { uid: 1_234, gid: 56, name: null, home: null } }],
   [{ "pidfile": ["app.pid"] }, { pidfile: "/home/app/app.pid" }],
+  [{ "listen-backlog": ["16"] }, { listenBacklog: 16 }],
 ];
 const proxyOnly: [RawOptions, Record<string, unknown>][] = [
   [{ workers: ["auto"] }, { workers: 4 }],
@@ -133,8 +164,23 @@ const proxyOnly: [RawOptions, Record<string, unknown>][] = [
   [{ "queue-timeout": ["7"] }, { routes: [queued({ queueTimeout: 7_000 })] }],
   [{ "upstream-timeout": ["2"] }, { routes: [limited({ readTimeout: 2_000 })] }],
 ];
+const NOTHING: Permissions = { read: [], write: [], net: [], env: [], run: [], sys: [], ffi: [] };
+
+function confined(permissions: Partial<Permissions>): { apps: AppOptions[] } {
+  return { apps: [{ ...APP, permissions: { ...NOTHING, ...permissions } }] };
+}
+
 const gatewayOnly: [RawOptions, Record<string, unknown>][] = [
-  [{ watch: ["true"], "touch-reload": ["a", "/run/b"] }, { reloadOn: ["/home/app/app.ts", "/home/app/a", "/run/b"] }],
+  [{ "allow-read": ["data,/srv"] }, confined({ read: ["/home/app/data", "/srv"] })],
+  [{ "allow-write": [""] }, confined({ write: "all" })],
+  [{ "allow-net": ["db:5432"] }, confined({ net: ["db:5432"] })],
+  [{ "allow-env": ["HOME"] }, confined({ env: ["HOME"] })],
+  [{ "allow-run": ["git"] }, confined({ run: ["git"] })],
+  [{ "allow-sys": ["hostname"] }, confined({ sys: ["hostname"] })],
+  [{ "allow-ffi": ["lib.so"] }, confined({ ffi: ["/home/app/lib.so"] })],
+  [{ "allow-net": [""], "require-confinement": ["true"] }, { ...confined({ net: "all" }), requireConfinement: true }],
+  [{ learn: ["true"] }, { learn: true }],
+  [{ watch: ["true"], "touch-reload": ["a", "/run/b"] }, { watch: true, reloadOn: ["/home/app/a", "/run/b"] }],
   [{ "env-file": ["app.env"], env: ["B=3", "C=x=y"] }, { env: { A: "1", B: "3", C: "x=y" } }],
   [{ chdir: ["."] }, { chdir: "/home/app" }],
   [{ control: ["app.ctl"] }, { control: "/home/app/app.ctl" }],
@@ -151,10 +197,24 @@ const gatewayOnly: [RawOptions, Record<string, unknown>][] = [
   [{ "max-requests": ["100"] }, { maxRequests: 100 }],
   [{ "max-rss": ["200"] }, { maxRss: 209_715_200 }],
   [{ "max-lifetime": ["60"] }, { maxLifetime: 60_000 }],
-  [{ module: ["app.ts:api"] }, { module: "/home/app/app.ts", exportName: "api" }],
+  [{ module: ["app.ts:api"] }, { apps: [{ ...APP, exportName: "api" }] }],
+  [{ mount: ["/api=app.ts:api"] }, { apps: [APP, { ...APP, prefix: "/api", exportName: "api" }] }],
+  [{ "static-map": ["/s=public"] }, { staticMaps: [{ prefix: "/s", root: "/home/app/public" }] }],
   [{ socket: ["app.sock"] }, { socket: "/home/app/app.sock" }],
   [{ http: [":0", "localhost:1"] }, {
     http: [{ transport: "tcp", hostname: "", port: 0 }, { transport: "tcp", hostname: "localhost", port: 1 }],
+  }],
+  [{ http: ["fd:web"] }, { http: [{ transport: "passed", name: "web" }] }],
+  [{ "uwsgi-socket": ["./u.sock", "unix:v.sock", "9000", "fd:wsgi"] }, {
+    uwsgi: [
+      { transport: "unix", path: "/home/app/u.sock", ...uwsgi() },
+      { transport: "unix", path: "/home/app/v.sock", ...uwsgi() },
+      { transport: "tcp", hostname: "", port: 9_000, ...uwsgi() },
+      { transport: "passed", name: "wsgi", ...uwsgi() },
+    ],
+  }],
+  [{ "uwsgi-socket": ["[::1]:9000"], "uwsgi-allow-from": ["10.0.0.0/8, ::1"] }, {
+    uwsgi: [{ transport: "tcp", hostname: "::1", port: 9_000, ...uwsgi("10.0.0.0/8", "::1") }],
   }],
   [{ "chmod-socket": ["600"] }, { socketMode: 0o600 }],
   [{ "chown-socket": ["www-data:adm"] }, { socketOwner: { uid: 33, gid: 4 } }],
@@ -187,7 +247,10 @@ Deno.test("validateGateway() turns every option into its field", async (t) => {
   }
   await t.step("none is left out", () => {
     const seen = new Set(cases.flatMap(([raw]) => Object.keys(raw)));
-    assertEquals(optionsOf("gateway").filter(({ name }) => name !== "help" && !seen.has(name)), []);
+    assertEquals(
+      optionsOf("gateway").filter(({ name }) => name !== "help" && name !== "config" && !seen.has(name)),
+      [],
+    );
   });
 });
 
@@ -200,6 +263,12 @@ Deno.test("validateProxy() refuses what cannot be used", async (t) => {
   const cases: [RawOptions, string][] = [
     [{ listen: ["nope"] }, 'Cannot use --listen "nope": it has no port; an address is [HOST:]PORT'],
     [{ listen: [":80", "80"] }, 'Cannot use --listen "80": it is the same address as ":80"'],
+    [{ listen: ["fd:a", "fd:a"] }, 'Cannot use --listen "fd:a": it is given twice'],
+    [
+      { listen: ["fd:"] },
+      `Cannot use --listen "fd:": fd: is followed by a FileDescriptorName= or a descriptor's number`,
+    ],
+    [{ "listen-backlog": ["0"] }, 'Cannot use --listen-backlog "0": a whole number from 1 is needed'],
     [{ listen: [":80", ":80"] }, 'Cannot use --listen ":80": it is given twice'],
     [{ listen: ["unix:a", "unix:./a"] }, 'Cannot use --listen "unix:./a": it is the same address as "unix:a"'],
     [{ listen: ["unix:/nope/a"] }, 'Cannot use --listen "unix:/nope/a": there is no directory "/nope"'],
@@ -233,6 +302,14 @@ Deno.test("validateProxy() refuses what cannot be used", async (t) => {
     [{ pidfile: ["/nope/pid"] }, 'Cannot use --pidfile "/nope/pid": there is no directory "/nope"'],
     [{ pidfile: ["app.ts/pid"] }, 'Cannot use --pidfile "app.ts/pid": there is no directory "/home/app/app.ts"'],
     [{ "access-log": ["public"] }, 'Cannot use --access-log "public": it is a directory'],
+    [
+      { "log-format": ["$staus"] },
+      'Cannot use --log-format "$staus": there is no variable "$staus", did you mean "$status"?',
+    ],
+    [{ "log-level": ["inof"] }, 'Cannot use --log-level "inof": there are error, warn and info, did you mean "info"?'],
+    [{ "log-level": ["debug"] }, 'Cannot use --log-level "debug": there are error, warn and info'],
+    [{ uid: ["nobody"] }, 'Cannot use --uid "nobody": there is no user "nobody"'],
+    [{ uid: ["33"], gid: ["nope"] }, 'Cannot use --gid "nope": there is no group "nope"'],
     [{ "access-log": ["logs/a.log"] }, 'Cannot use --access-log "logs/a.log": there is no directory "/home/app/logs"'],
   ];
   for (const [raw, message] of cases) {
@@ -255,7 +332,7 @@ Deno.test("validateGateway() refuses what cannot be used", async (t) => {
     [
       { module: ["public"] },
       "STACKD_HANDLER_NOT_FOUND",
-      'Cannot load handler "public": it is a directory, name a file in it',
+      'Cannot load handler "public": it is a directory, and has no deno.json or package.json that names a module, nor an index.ts',
     ],
     [{ socket: ["unix:/a"] }, "STACKD_CONFIG_INVALID", 'Cannot use --socket "unix:/a": write the path alone, "/a"'],
     [{ socket: ["/nope/a"] }, "STACKD_CONFIG_INVALID", 'Cannot use --socket "/nope/a": there is no directory "/nope"'],
@@ -320,4 +397,22 @@ Deno.test("validateProxy() gathers all mistakes, the first in front", () => {
     'Cannot use --max-body "z"',
     'Cannot use --pidfile "/nope/pid"',
   ]);
+});
+
+Deno.test("--uid needs root, a group, and is what --gid is for", () => {
+  const cases: [raw: RawOptions, uid: number, message: string][] = [
+    [
+      { uid: ["www-data"] },
+      1_000,
+      "Cannot use --uid: only root may run processes as another user, start stackd as root",
+    ],
+    [{ uid: ["1234"] }, 0, "Cannot use --uid: user 1234 is not in /etc/passwd, so --gid GROUP is needed"],
+    [{ gid: ["adm"] }, 0, "Cannot use --gid: there is no --uid"],
+  ];
+  for (const [raw, uid, message] of cases) {
+    const act = () => validateProxy({ ...proxy, ...raw }, fakeSystem({}, uid));
+    assertEquals(mistakeOf(act), ["STACKD_USAGE", message]);
+  }
+  // A front that has become the user reads its configuration again.
+  assertEquals(validateProxy({ ...proxy, uid: ["www-data"] }, fakeSystem({}, 33)).runAs, null);
 });

@@ -165,7 +165,8 @@ export function isRunning(pid: number): boolean {
   }
 }
 
-function childrenOf(parent: number, kind: "worker" | "front"): number[] {
+/** The processes of one kind that `parent` has started, and that run. */
+export function childrenOf(parent: number, kind: "worker" | "front"): number[] {
   const found: number[] = [];
   for (const { name } of Deno.readDirSync("/proc")) {
     if (!/^\d+$/.test(name)) continue;

@@ -51,8 +51,8 @@ Deno.test("requestId is a trusted X-Request-Id that is fit for a log, else one o
 });
 
 Deno.test("prefix and workerId are the site's", () => {
-  const info = infoOf(request(), { workerId: 3 });
-  assertEquals([info.prefix, info.workerId], ["", 3]);
+  const info = infoOf(request(), { workerId: 3, prefix: "/api" });
+  assertEquals([info.prefix, info.workerId], ["/api", 3]);
 });
 
 Deno.test("signal is aborted when the client leaves before the answer, and not after it", () => {

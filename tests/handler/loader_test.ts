@@ -4,6 +4,9 @@ import { StackdError } from "../../lib/errors.ts";
 import { classify, describeHandler, loadHandler } from "../../lib/handler/loader.ts";
 import { brokenPath, handlerPath } from "./fixtures.ts";
 
+// What loads handlers is installed once, and stays: it is no leak of the test that happens to be first.
+await loadHandler(handlerPath("function.ts"), null);
+
 const handler = () => new Response("");
 class Thing {}
 
@@ -108,7 +111,7 @@ Deno.test("loadHandler() loads modules from disk", async (t) => {
   });
 });
 
-/** What is wrong with each module in tests/fixtures/broken, in a source run; tests/gateway has the same for the binary. */
+/** What is wrong with modules in tests/fixtures/broken, in a source run; tests/e2e has all of them for the binary. */
 Deno.test("loadHandler() says in one sentence what is wrong with a module", async (t) => {
   const cases: [name: string, says: RegExp, detail?: RegExp][] = [
     ["nowhere.ts", /^Cannot load ".*nowhere\.ts": there is no such file$/],
@@ -117,10 +120,10 @@ Deno.test("loadHandler() says in one sentence what is wrong with a module", asyn
       /: expected "," but found ";", at .*\/syntax\.ts:2:26$/,
       /\n2 \| {3}return new Response\("a";\n {2}\| {26}\^$/,
     ],
-    ["syntax.js", /, at .*\/syntax\.js:2:26$/],
+    ["syntax.js", /: missing \) after argument list, at .*\/syntax\.js:2:23$/],
     ["mark.ts", /, at .*\/mark\.ts:2:60$/, /\n2 \| const é = "😀"; .*\n {2}\| {60}\^$/],
     ["imports_syntax.ts", /imports_syntax\.ts": expected .*, at .*\/broken\/syntax\.ts:2:26$/],
-    ["imports_syntax.js", /imports_syntax\.js": expected .*, at .*\/broken\/syntax\.js:2:26$/],
+    ["imports_syntax.js", /imports_syntax\.js": missing .*, at .*\/broken\/syntax\.js:2:23$/],
     ["twice.ts", /: identifier 'shape' has already been declared, at .*\/twice\.ts:5:42$/, /\n5 \| .*\n {2}\| {42}\^$/],
     ["twice.js", /: identifier 'shape' has already been declared, at .*\/twice\.js:3:7$/],
     ["unlinked.ts", /: the requested module .* does not provide an export named 'name', at .*\/unlinked\.ts:1:10$/],
@@ -133,10 +136,10 @@ Deno.test("loadHandler() says in one sentence what is wrong with a module", asyn
     ["no_extension.ts", /: there is no file "\.\/no_handler", .*, did you mean "\.\/no_handler\.ts"\?$/],
     [
       "bare_import.ts",
-      /: "hono", imported at .*:1:22, is a package, and those must be bundled: deno bundle bare_import\.ts -o bare_import\.js$/,
+      /: "hono", imported at .*:1:22, is a package, and not installed; run "npm install hono" in ".*"$/,
     ],
     ["json_import.ts", /: "\.\/data\.json", imported at .*:1:18, needs with \{ type: "json" \} behind it$/],
-    ["built_in.ts", /: there is no built-in module "node:nope", imported at .*:1:22$/],
+    ["built_in.ts", /: "node:nope", imported at .*:1:22, is no built-in module$/],
     [
       "throws.ts",
       /: it threw RangeError: no database here$/,

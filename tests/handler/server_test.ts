@@ -34,7 +34,9 @@ async function serving(handler: Handler, options: ServeOptions, use: (started: S
   const lines: AccessLogEntry[] = [];
   const accessLog: AccessLog = {
     enabled: true,
+    takesRecords: false,
     write: (entry) => lines.push(entry),
+    writeRecord() {},
     writeSpans() {},
     reopen() {},
     close: () => Promise.resolve(),
@@ -43,6 +45,7 @@ async function serving(handler: Handler, options: ServeOptions, use: (started: S
   const server = new HandlerServer({
     requestTimeout: 60_000,
     workerId: 1,
+    prefix: "",
     trustedProxies: { unix, networks: [] },
     respond: adapt({ kind: "function", handler }),
     nextId: requestIds("id"),
@@ -202,11 +205,20 @@ Deno.test("listenPublic() says why it cannot listen", () => {
   const server = new HandlerServer({
     requestTimeout: 60_000,
     workerId: 1,
+    prefix: "",
     trustedProxies: { unix: false, networks: [] },
     respond: () => new Response(""),
     nextId: () => "",
     background: new Background(),
-    accessLog: { enabled: false, write() {}, writeSpans() {}, reopen() {}, close: () => Promise.resolve() },
+    accessLog: {
+      enabled: false,
+      takesRecords: false,
+      write() {},
+      writeRecord() {},
+      writeSpans() {},
+      reopen() {},
+      close: () => Promise.resolve(),
+    },
   });
   const path = directory.at("nowhere/app.sock");
   const error = assertThrows(() => server.listenPublic({ path, mode: 0o660, owner: null }), StackdError);

@@ -5,7 +5,15 @@ import { requestIds } from "../../lib/observe/request_id.ts";
 
 /** A site with counted request ids; nothing is trusted unless `changed` says so. */
 export function site(changed: Partial<Site> = {}): Site {
-  return { workerId: 1, trust: null, nextId: requestIds("id"), background: new Background(), ...changed };
+  return {
+    workerId: 1,
+    prefix: "",
+    isPrivate: false,
+    trust: null,
+    nextId: requestIds("id"),
+    background: new Background(),
+    ...changed,
+  };
 }
 
 /** The info of a request. */

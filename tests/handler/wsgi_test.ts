@@ -31,11 +31,11 @@ Deno.test("makeEnviron() has the names of PEP 3333", async () => {
     },
     body: "body",
   });
-  const info = infoOf(request, { trust: compileTrust({ unix: true, networks: [] }) });
+  const info = infoOf(request, { prefix: "/gr%C3%B6%C3%9Fe", trust: compileTrust({ unix: true, networks: [] }) });
   const { "wsgi.input": input, "wsgi.errors": errors, "stackd.info": given, ...environ } = makeEnviron(request, info);
   const expected: Omit<Environ, "wsgi.input" | "wsgi.errors" | "stackd.info"> = {
     REQUEST_METHOD: "POST",
-    SCRIPT_NAME: "",
+    SCRIPT_NAME: "/größe",
     PATH_INFO: "/a b/한\ufffd/",
     QUERY_STRING: "x=%20&y",
     CONTENT_TYPE: "text/plain",
@@ -47,7 +47,7 @@ Deno.test("makeEnviron() has the names of PEP 3333", async () => {
     "wsgi.version": [1, 0],
     "wsgi.url_scheme": "https",
     "wsgi.multithread": false,
-    "wsgi.multiprocess": false,
+    "wsgi.multiprocess": true,
     "wsgi.run_once": false,
     HTTP_X_THING: "1",
     HTTP_X_FORWARDED_FOR: "203.0.113.7",
@@ -134,13 +134,26 @@ Deno.test("startResponse() with an error replaces what was begun, until it is se
 
 Deno.test("an application that breaks the rules throws, which is answered with 500", async (t) => {
   const cases: [name: string, application: unknown, says: string][] = [
-    ["startResponse is never called", () => ["x"], "The application never called startResponse()"],
+    ["startResponse is never called", () => ["x"], "never called startResponse() before its first piece"],
     ["nor by a generator", function* () {}, "The application never called startResponse()"],
+    [
+      "startResponse is called behind the first piece",
+      function* (_: Environ, start: StartResponse) {
+        yield "early";
+        start("200 OK", []);
+      },
+      "never called startResponse() before its first piece",
+    ],
     ["startResponse is called twice", begin((start) => (start("200 OK", []), [])), "startResponse() was called twice"],
     ["a status that is none", (_: Environ, start: StartResponse) => (start("OK", []), []), 'with the status "OK"'],
     [
       "a status with a line break",
       (_: Environ, start: StartResponse) => (start("200 O\r\nK", []), []),
+      "with the status",
+    ],
+    [
+      "a status that only a server may give",
+      (_: Environ, start: StartResponse) => (start("100 Go", []), []),
       "with the status",
     ],
     ["a field that is none", (_: Environ, start: StartResponse) => (start("200 OK", [["a b", ""]]), []), "a b"],
@@ -193,7 +206,7 @@ Deno.test("close() of the result is called once, however the answer ends", async
     let text = "";
     const log = await stderrOf(async () => text = await (await answer(begin(() => result))).text());
     assertEquals(text, "fine");
-    assertMatch(log, /close\(\) of a WSGI application's result failed: RangeError: close/);
+    assertMatch(log, /close\(\) of an application's result failed: RangeError: close/);
   });
 });
 

@@ -3,7 +3,8 @@ import { assert, assertEquals, assertMatch, assertStringIncludes, assertThrows }
 import { fromFileUrl } from "@std/path";
 import { StackdError } from "../../lib/errors.ts";
 import { latin1, text } from "../../lib/http1/bytes.ts";
-import { type AccessLogEntry, localTime, openAccessLog } from "../../lib/observe/access_log.ts";
+import { type AccessLogEntry, openAccessLog } from "../../lib/observe/access_log.ts";
+import { localTime } from "../../lib/observe/local_time.ts";
 import { TestDirectory } from "../support/stackd.ts";
 import { ErrorLog } from "../support/test_front.ts";
 import { until } from "../support/until.ts";

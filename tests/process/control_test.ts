@@ -23,7 +23,8 @@ const STATUS: Status = {
   generation: 1,
   listen: [],
   inFlight: 0,
-  queued: 0,
+  listenQueue: 0,
+  fronts: [],
   workers: [],
 };
 
@@ -36,6 +37,8 @@ async function control(handlers: Partial<ControlHandlers> = {}, timeout?: number
     status: () => STATUS,
     reload: () => Promise.resolve(void calls.push("reload")),
     stop: () => void calls.push("stop"),
+    upgrade: () => Promise.resolve(4_711),
+    retire: () => void calls.push("retire"),
     ...handlers,
   }, timeout);
   return {
@@ -55,7 +58,13 @@ const FAILED = (message: string, detail: string | null = null) => ({ ok: false, 
 
 Deno.test("askControl() gets what the handlers say", async () => {
   let workers = 2;
-  using there = await control({ changeWorkers: (by) => workers += by });
+  const apps: (string | null)[] = [];
+  using there = await control({
+    changeWorkers(by, app) {
+      apps.push(app);
+      return workers += by;
+    },
+  });
   assertEquals(await askControl(there.path, { command: "status" }), {
     ok: true,
     status: JSON.parse(JSON.stringify(toUwsgiStats(STATUS))),
@@ -63,6 +72,9 @@ Deno.test("askControl() gets what the handlers say", async () => {
   assertEquals(await askControl(there.path, { command: "reload" }), { ok: true });
   assertEquals(await askControl(there.path, { command: "workers", change: 1 }), { ok: true, workers: 3 });
   assertEquals(await askControl(there.path, { command: "workers", change: -1 }), { ok: true, workers: 2 });
+  assertEquals(apps, [null, null]);
+  await askControl(there.path, { command: "workers", change: 1, app: "/api" });
+  assertEquals(apps.at(-1), "/api");
   assertEquals(there.calls, ["reload"]);
   assertEquals(await askControl(there.path, { command: "stop" }), { ok: true });
   await until("it stops", () => there.calls.includes("stop"));
@@ -121,7 +133,7 @@ Deno.test("requests are answered in order, others meanwhile, and the last one wi
 
 Deno.test("what is no request is refused, and costs nobody else", async (t) => {
   using there = await control({ changeWorkers: () => 1 });
-  const unknown = "Cannot take a request: its command is none of status, reload, stop, workers";
+  const unknown = "Cannot take a request: its command is none of status, reload, upgrade, stop, workers";
   const change = "Cannot change the workers: the change is 1 or -1";
   const nonsense = "Cannot take a request: no JSON object", long = "Cannot take a request: longer than 4096 characters";
   const cases: [sent: string, message: string, open: boolean][] = [
@@ -133,6 +145,7 @@ Deno.test("what is no request is refused, and costs nobody else", async (t) => {
     ['{"command":"workers"}', change, true],
     ['{"command":"workers","change":"1"}', change, true],
     ['{"command":"workers","change":100}', change, true],
+    ['{"command":"workers","change":1,"app":1}', "Cannot change the workers: the app is no prefix", true],
     ["", nonsense, false],
     ["null", nonsense, false],
     ['"stop"', nonsense, false],
@@ -202,7 +215,15 @@ Deno.test("there is room for 32 clients, and again when they leave", async () =>
 Deno.test("the socket is its owner's alone, and is taken away with every client", async () => {
   using there = await control();
   assertEquals((Deno.lstatSync(there.path).mode ?? 0) & 0o777, 0o600);
-  const taken = await assertRejects(() => startControl(there.path, { status: () => STATUS, reload, stop() {} }));
+  const taken = await assertRejects(() =>
+    startControl(there.path, {
+      status: () => STATUS,
+      reload,
+      upgrade: () => Promise.resolve(1),
+      retire() {},
+      stop() {},
+    })
+  );
   assert(taken instanceof StackdError);
   assertEquals(taken.code, "STACKD_ADDRESS_IN_USE");
   using client = await there.connect();
@@ -273,4 +294,20 @@ Deno.test("askControl() is not taken in by what is no stackd", async (t) => {
       if (says === null) conn.close();
     });
   }
+});
+
+Deno.test("an upgrade is answered with who serves now, before this process ends; one that fails ends nothing", async () => {
+  let fails = true;
+  using there = await control({
+    upgrade() {
+      if (!fails) return Promise.resolve(4_711);
+      return Promise.reject(new StackdError("STACKD_UPGRADE", 'Cannot upgrade: "/x" is no stackd', { exitCode: 1 }));
+    },
+  });
+  const failed = await askControl(there.path, { command: "upgrade" });
+  assertEquals(failed, FAILED('Cannot upgrade: "/x" is no stackd'));
+  assertEquals(there.calls, []);
+  fails = false;
+  assertEquals(await askControl(there.path, { command: "upgrade" }), { ok: true, pid: 4_711 });
+  await until("it ends", () => there.calls.includes("retire"));
 });

@@ -6,11 +6,18 @@ const options: WorkerOptions = {
   requestTimeout: 60_000,
   workerId: 1,
   module: "/srv/app.ts",
+  code: "/tmp/stackd-x/code-1",
   exportName: null,
+  prefix: "/api",
   socket: { path: "/run/app.sock", mode: 0o660, owner: { uid: 1, gid: 2 } },
+  backlog: 4_096,
   privateSocket: null,
   trustedProxies: { unix: false, networks: ["10.0.0.0/8"] },
   accessLog: { kind: "file", path: "/var/log/access.log" },
+  logLevel: "warn",
+  watch: null,
+  permissions: null,
+  learn: false,
 };
 
 Deno.test("isSupervisorMessage() takes what a supervisor says", () => {
@@ -20,6 +27,7 @@ Deno.test("isSupervisorMessage() takes what a supervisor says", () => {
       { socket: null, privateSocket: "/tmp/x" },
       { socket: { ...options.socket, owner: null } },
       { accessLog: { kind: "off" } },
+      { accessLog: { kind: "stdout", format: { kind: "json" } } },
       { exportName: "app" },
     ]
   ) assert(isSupervisorMessage({ type: "start", options: { ...options, ...changed } }), JSON.stringify(changed));

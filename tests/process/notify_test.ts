@@ -33,6 +33,8 @@ Deno.test("a notifier sends what sd_notify(3) says, in order, and leaves no file
   assertEquals(await systemd.next(), "WATCHDOG=1");
   assertEquals(await systemd.next(), "STOPPING=1");
   await last;
+  await notify.mainProcess(4_711);
+  assertEquals(await systemd.next(), "MAINPID=4711");
   await notify.ready();
   assertEquals(await systemd.next(), "READY=1");
   assertEquals([...Deno.readDirSync(directory.path)].map(({ name }) => name), ["notify"]);

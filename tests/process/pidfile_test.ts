@@ -1,7 +1,7 @@
 /** The pid file. */
-import { assertEquals, assertThrows } from "@std/assert";
+import { assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { StackdError } from "../../lib/errors.ts";
-import { readPid, writePidfile } from "../../lib/process/pidfile.ts";
+import { preparePidfile, readPid, writePidfile } from "../../lib/process/pidfile.ts";
 import { Running, TestDirectory } from "../support/stackd.ts";
 import { asNobody } from "../support/as_nobody.ts";
 
@@ -77,4 +77,28 @@ Deno.test("remove() leaves the file of another process", () => {
   Deno.writeTextFileSync(path, "1\n");
   pidfile.remove();
   assertEquals(readPid(path), 1);
+});
+
+Deno.test("preparePidfile() allows the process that this one is to follow, and no other", async () => {
+  using directory = new TestDirectory();
+  const path = directory.at("my.pid");
+  const program = () => "stackd";
+  Deno.writeTextFileSync(path, "4711\n");
+  for (const follows of [null, 4_712]) {
+    const refused = () => preparePidfile(path, program, follows);
+    assertThrows(refused, StackdError, "it names the running process 4711 (stackd)");
+  }
+  const prepared = preparePidfile(path, program, 4_711);
+  assertEquals(readPid(path), 4_711, "it is not published yet");
+  const pidfile = prepared.publish();
+  prepared.discard();
+  assertEquals(readPid(path), Deno.pid);
+  pidfile.remove();
+  await assertRejects(() => Deno.lstat(path), Deno.errors.NotFound);
+});
+
+Deno.test("a pid file that is prepared and not published leaves nothing", () => {
+  using directory = new TestDirectory();
+  preparePidfile(directory.at("my.pid")).discard();
+  assertEquals([...Deno.readDirSync(directory.path)], []);
 });

@@ -1,8 +1,9 @@
 /** The directory for private sockets. */
 import { assert, assertEquals, assertThrows } from "@std/assert";
+import { basename } from "@std/path";
 import { StackdError } from "../../lib/errors.ts";
 import { makePrivateDirectory } from "../../lib/process/private_dir.ts";
-import { TestDirectory } from "../support/stackd.ts";
+import { ROOT, TestDirectory } from "../support/stackd.ts";
 
 /** Runs `act` with another TMPDIR. */
 function withTemporary<Value>(directory: string, act: () => Value): Value {
@@ -28,10 +29,10 @@ Deno.test("makePrivateDirectory() makes a directory that nobody else may enter, 
 Deno.test("restore() makes the directory anew when it was tidied away, and takes nobody else's", () => {
   const directory = makePrivateDirectory();
   directory.restore();
-  Deno.removeSync(directory.path);
+  Deno.removeSync(directory.path, { recursive: true });
   directory.restore();
   assertEquals((Deno.statSync(directory.path).mode ?? 0) & 0o777, 0o700);
-  Deno.removeSync(directory.path);
+  Deno.removeSync(directory.path, { recursive: true });
   Deno.writeTextFileSync(directory.path, "");
   assertThrows(() => directory.restore(), Deno.errors.AlreadyExists);
   Deno.removeSync(directory.path);
@@ -57,4 +58,44 @@ Deno.test("makePrivateDirectory() says why it cannot", () => {
   const error = assertThrows(() => withTemporary("/nowhere", makePrivateDirectory), StackdError);
   assertEquals([error.code, error.exitCode], ["STACKD_LISTEN", 1]);
   assert(error.message.startsWith("Cannot make a directory for private sockets: "));
+});
+
+Deno.test("makePrivateDirectory() removes those of dead supervisors, and nothing else", async () => {
+  using temporary = new TestDirectory();
+  const make = () => withTemporary(temporary.path, () => makePrivateDirectory());
+  const names = () => [...Deno.readDirSync(temporary.path)].map(({ name }) => name).sort();
+  // Made by a process that is killed: the kernel gives its lock back.
+  const script = temporary.write(
+    "dead.ts",
+    `import { makePrivateDirectory } from "${import.meta.resolve("../../lib/process/private_dir.ts")}";
+     const { path } = makePrivateDirectory();
+     Deno.writeTextFileSync(path + "/1.sock", "");
+     Deno.kill(Deno.pid, "SIGKILL");`,
+  );
+  const command = new Deno.Command(Deno.execPath(), {
+    args: ["run", "-A", "--no-check", `--config=${ROOT}deno.json`, script],
+    env: { TMPDIR: temporary.path },
+    stdin: "null",
+  });
+  assertEquals((await command.output()).signal, "SIGKILL");
+  const [dead = ""] = names().filter((name) => name.startsWith("stackd-"));
+  assertEquals([...Deno.readDirSync(temporary.at(dead))].map(({ name }) => name).sort(), ["1.sock", "lock"]);
+
+  Deno.mkdirSync(temporary.at("stackd-without-lock"));
+  Deno.mkdirSync(temporary.at("stackd-linked"));
+  Deno.symlinkSync(script, temporary.at("stackd-linked/lock"));
+  Deno.symlinkSync(temporary.at(dead), temporary.at("stackd-link"));
+  temporary.write("other/lock", "");
+  const living = make();
+  const kept = ["dead.ts", "other", "stackd-link", "stackd-linked", "stackd-without-lock"];
+  assertEquals(names(), [...kept, basename(living.path)].sort());
+  // A lock is held as long as its directory is used, also in one that was made anew.
+  make().remove();
+  Deno.removeSync(living.path, { recursive: true });
+  living.restore();
+  const third = make();
+  assertEquals(names(), [...kept, basename(living.path), basename(third.path)].sort());
+  living.remove();
+  third.remove();
+  assertEquals(names(), kept);
 });

@@ -3,7 +3,9 @@ import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
 import type { ListenAddress } from "../../lib/config/options.ts";
 import { StackdError } from "../../lib/errors.ts";
 import { libc } from "../../lib/http1/libc.ts";
-import { type ClientServer, startStatusServer, type Status, toUwsgiStats } from "../../lib/process/status.ts";
+import type { ClientServer } from "../../lib/process/client_server.ts";
+import { type Status, toUwsgiStats } from "../../lib/process/status.ts";
+import { startStatusServer } from "../../lib/process/status_server.ts";
 import { fieldOf, RawClient } from "../support/raw_http.ts";
 import { TestDirectory } from "../support/stackd.ts";
 import { accepts, until } from "../support/until.ts";
@@ -21,12 +23,15 @@ const STATUS: Status = {
   generation: 3,
   listen: [{ transport: "unix", path: "/run/app.sock" }, { transport: "tcp", hostname: "::1", port: 8_080 }],
   inFlight: 2,
-  queued: 5,
+  listenQueue: 3,
+  fronts: [{ pid: 99, state: "ready", connections: 30, inFlight: 7, queued: 5 }],
   workers: [
     {
+      app: "/",
       id: 1,
       pid: 77,
       state: "ready",
+      silent: false,
       generation: 3,
       inFlight: 2,
       requests: 1_000,
@@ -41,9 +46,11 @@ const STATUS: Status = {
       sent: 123_456,
     },
     {
-      id: 2,
+      app: "/api",
+      id: 1,
       pid: null,
       state: "stopped",
+      silent: false,
       generation: 3,
       inFlight: 0,
       requests: 0,
@@ -83,10 +90,10 @@ Deno.test("toUwsgiStats() has uWSGI's names and units, and our own", () => {
   const stats = toUwsgiStats(STATUS);
   assertEquals(stats, {
     version: "1.2.3",
-    listen_queue: 5,
+    listen_queue: 3,
     listen_queue_errors: 0,
     signal_queue: 0,
-    load: 5,
+    load: 8,
     pid: 4_242,
     uid: 33,
     gid: 0,
@@ -96,6 +103,8 @@ Deno.test("toUwsgiStats() has uWSGI's names and units, and our own", () => {
     generation: 3,
     listen: ["unix:/run/app.sock", "[::1]:8080"],
     in_flight: 2,
+    queued: 5,
+    fronts: [{ pid: 99, state: "ready", connections: 30, in_flight: 7, queued: 5 }],
     workers: [
       {
         id: 1,
@@ -114,9 +123,13 @@ Deno.test("toUwsgiStats() has uWSGI's names and units, and our own", () => {
         respawn_count: 2,
         tx: 123_456,
         avg_rt: 1_234,
-        apps: [],
+        apps: [
+          { id: 0, modifier1: 0, mountpoint: "", startup_time: 0, requests: 1_000, exceptions: 4, chdir: "" },
+        ],
         cores: [],
         state: "ready",
+        app: "/",
+        worker_id: 1,
         generation: 3,
         in_flight: 2,
       },
@@ -137,9 +150,13 @@ Deno.test("toUwsgiStats() has uWSGI's names and units, and our own", () => {
         respawn_count: 0,
         tx: 0,
         avg_rt: 0,
-        apps: [],
+        apps: [
+          { id: 0, modifier1: 0, mountpoint: "/api", startup_time: 0, requests: 0, exceptions: 0, chdir: "" },
+        ],
         cores: [],
         state: "stopped",
+        app: "/api",
+        worker_id: 1,
         generation: 3,
         in_flight: 0,
       },
@@ -153,6 +170,7 @@ Deno.test("a worker's status is one of uWSGI's words", () => {
   const cases: [change: Partial<typeof worker>, status: string, accepting: number][] = [
     [{ inFlight: 0 }, "idle", 1],
     [{ inFlight: 1 }, "busy", 1],
+    [{ silent: true }, "busy", 0],
     [{ state: "starting", inFlight: 0 }, "idle", 0],
     [{ state: "draining", inFlight: 3 }, "busy", 0],
     [{ state: "draining", inFlight: 0 }, "idle", 0],

@@ -1,7 +1,14 @@
 /** Public unix sockets: claiming, taking over, removing. */
 import { assert, assertEquals, assertMatch, assertRejects, assertThrows } from "@std/assert";
 import { type ErrorCode, StackdError } from "../../lib/errors.ts";
-import { bindSocket, claimSocketPath, removeLeftover, removeSocket } from "../../lib/process/unix_path.ts";
+import {
+  bindSocket,
+  claimSocketPath,
+  identityOf,
+  keepSocket,
+  removeLeftover,
+  removeSocket,
+} from "../../lib/process/unix_path.ts";
 import { Running, TestDirectory } from "../support/stackd.ts";
 import { accepts } from "../support/until.ts";
 
@@ -150,4 +157,36 @@ Deno.test("removeLeftover() removes what a process left when it died within bind
   removeLeftover(path, 124);
   removeLeftover(path, 125);
   assertEquals([...Deno.readDirSync(directory.path)].map(({ name }) => name), [".app.sock.124"]);
+});
+
+Deno.test("claimSocketPath() leaves a socket that may be taken from who serves it", async () => {
+  using directory = new TestDirectory();
+  const path = directory.at("app.sock");
+  using server = listen(path);
+  await assertRejects(() => claimSocketPath(path), StackdError, "another process serves it");
+  await claimSocketPath(path, [path]);
+  assert(Deno.lstatSync(path).isSocket);
+  const file = directory.write("file", "precious");
+  await assertRejects(() => claimSocketPath(file, [file]), StackdError, "it is a regular file");
+  assertEquals(server.addr.transport, "unix");
+});
+
+Deno.test("keepSocket() puts a socket back that another one has taken the place of", async () => {
+  using directory = new TestDirectory();
+  const file = { path: directory.at("app.sock"), mode: 0o660, owner: null };
+  const first = bindSocket(file, listen);
+  const kept = keepSocket(file.path);
+  const second = bindSocket(file, listen);
+  second.server.close();
+  removeSocket(file.path, second.identity);
+  kept?.restore();
+  assertEquals(identityOf(file.path), first.identity);
+  kept?.restore(); // it is there
+  kept?.discard();
+  const accepted = first.server.accept();
+  assert(await accepts({ transport: "unix", path: file.path }));
+  (await accepted).close();
+  assertEquals([...Deno.readDirSync(directory.path)].map(({ name }) => name), ["app.sock"]);
+  first.server.close();
+  assertEquals([keepSocket(directory.at("nothing")), identityOf(directory.at("nothing"))], [null, null]);
 });

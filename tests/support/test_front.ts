@@ -21,6 +21,7 @@ sever({ remoteAddr: nowhere, localAddr: nowhere } as Deno.Conn);
 /** An access log that keeps its lines. */
 export class MemoryLog implements AccessLog {
   readonly enabled = true;
+  readonly takesRecords = false;
   readonly entries: AccessLogEntry[] = [];
 
   write(entry: AccessLogEntry): void {
@@ -48,6 +49,8 @@ export class MemoryLog implements AccessLog {
     });
   }
 
+  writeRecord(): void {}
+
   reopen(): void {}
 
   close(): Promise<void> {
@@ -69,6 +72,8 @@ export interface TestFrontOptions {
   readonly limits?: Partial<Limits>;
   readonly upstreamLimits?: Partial<UpstreamLimits>;
   readonly trustedProxies?: TrustedProxies;
+  /** Where lines go in place of {@linkcode TestFront.log}. */
+  readonly accessLog?: AccessLog;
   /** @default {127.0.0.1, a free port} */
   readonly listen?: ListenAddress;
 }
@@ -92,7 +97,7 @@ export class TestFront implements AsyncDisposable {
       routes: [...toUpstream, ...routes],
       limits: { ...DEFAULTS.limits, ...options.limits },
       trustedProxies: options.trustedProxies ?? { unix: false, networks: [] },
-      accessLog: this.log,
+      accessLog: options.accessLog ?? this.log,
     });
   }
 

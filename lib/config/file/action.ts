@@ -4,7 +4,7 @@
  * @module
  */
 import { resolve } from "@std/path";
-import { formatAddress, parseTarget } from "../address.ts";
+import { parseTargets } from "../address.ts";
 import type { GroupOptions } from "../group_options.ts";
 import { plainGroup } from "../groups.ts";
 import type { RouteAction } from "../route_options.ts";
@@ -47,13 +47,12 @@ function toGroup(written: string, groups: ReadonlyMap<string, GroupOptions>, con
   if (known !== undefined) return { kind: "upstream", group: known };
   if (/^[\w.-]*$/.test(written)) {
     const meant = closest(written, [...groups.keys()]);
-    const advice = meant === undefined ? "a target is unix:PATH or http://HOST[:PORT]" : `did you mean "${meant}"?`;
+    const advice = meant === undefined
+      ? "a target is unix:PATH, http://HOST[:PORT], uwsgi:unix:PATH or uwsgi:HOST:PORT"
+      : `did you mean "${meant}"?`;
     throw new ValueError(`there is no [upstream.${written}], ${advice}`);
   }
-  const targets = written.split(",").map((part) => parseTarget(part, context.directory));
-  const names = targets.map(formatAddress);
-  const twice = names.find((name, index) => names.indexOf(name) !== index);
-  if (twice !== undefined) throw new ValueError(`"${twice}" is named twice`);
+  const targets = parseTargets(written, context.directory);
   return { kind: "upstream", group: { ...plainGroup(targets, context.limits), ...context.queue } };
 }
 
@@ -64,7 +63,8 @@ function readStatic(route: Section, context: Context): RouteAction | null {
   return action && options ? { ...action, options } : action;
 }
 
-function toDirectory(path: string, { directory, system }: Context): RouteAction & { kind: "static" } {
+/** A directory that is there. Throws `ValueError`. */
+export function toDirectory(path: string, { directory, system }: Context): RouteAction & { kind: "static" } {
   if (path === "") throw new ValueError("the path is empty");
   const root = resolve(directory, path);
   const kind = system.kindOf(root);

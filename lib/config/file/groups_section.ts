@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { formatAddress, parseTarget } from "../address.ts";
+import { formatAddress, parseTarget, speakTheSame } from "../address.ts";
 import { DEFAULTS } from "../defaults.ts";
 import type { GroupOptions, PolicyName, ServerOptions } from "../group_options.ts";
 import { plainServer } from "../groups.ts";
@@ -101,6 +101,9 @@ function readServers(section: Section, context: Context): ServerOptions[] {
   const whole = servers.length === (value?.kind === "array" ? value.items.length : 1);
   if (value && whole && servers.length > 0 && servers.every(({ backup }) => backup)) {
     section.refuse("servers", value, "all are backup, and one that is not is needed");
+  }
+  if (value && servers.length > 0 && !speakTheSame(servers.map(({ target }) => target))) {
+    section.refuse("servers", value, "all are uwsgi:, or none is");
   }
   return servers;
 }

@@ -48,6 +48,18 @@ export const secondsOrNone: Parse<number> = (value) =>
 /** A size in bytes. */
 export const size: Parse<number> = (value) => parseSize(digits(value));
 
+/** A size in bytes; `true` for `whole` bytes, `false` for none. */
+export function sizeOrYes(whole: number): Parse<number> {
+  return (value) => {
+    if (value.kind === "boolean") return value.value ? whole : 0;
+    try {
+      return size(value);
+    } catch (thrown) {
+      throw thrown instanceof ValueError ? new ValueError('true, false or a size, as "100m", is needed') : thrown;
+    }
+  };
+}
+
 /** One of a few words. */
 export function oneOf<Word extends string>(words: readonly Word[]): Parse<Word> {
   return textAs((written) => {

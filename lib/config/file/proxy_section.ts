@@ -54,7 +54,7 @@ export function readProxySection(section: Section | null, directory: string): Pr
   const values = new Map<string, FileValue[]>();
   if (section === null) return { values, proxyProtocol: false };
   const proxyProtocol = section.one("proxy-protocol", yes, false);
-  for (const { name, repeatable } of optionsOf("proxy")) {
+  for (const { name, repeatable, kind } of optionsOf("proxy")) {
     if (ELSEWHERE.has(name)) continue;
     const value = section.value(name);
     if (value === undefined) continue;
@@ -65,7 +65,10 @@ export function readProxySection(section: Section | null, directory: string): Pr
       subject: `${name} = ${shown(from)}`,
       proxyProtocol: expects,
     });
-    if (name === "listen") {
+    if (kind === "boolean") {
+      // A switch that is off is one that is not given.
+      if (section.one(name, yes, false)) values.set(name, [make(value, "true")]);
+    } else if (name === "listen") {
       values.set(name, section.all(name, (item) => readListener(item, section, make)));
     } else if (name === "trusted-proxies" && value.kind === "array") {
       // One flag with commas in it. None trusted is what holds without the key.
@@ -95,7 +98,7 @@ function readListener(
 }
 
 /** The text that a command line would have. */
-function scalar(value: TomlValue): string {
+export function scalar(value: TomlValue): string {
   if (value.kind === "string") return value.value;
   if (value.kind === "number") return value.text;
   if (value.kind === "array") throw new ValueError("one value is needed, not an array");
@@ -103,6 +106,6 @@ function scalar(value: TomlValue): string {
 }
 
 /** An absolute path; what is no path stays as it is, and is refused where it is read. */
-function absolute(path: string, directory: string): string {
+export function absolute(path: string, directory: string): string {
   return path === "" || path.endsWith("/") ? path : resolve(directory, path);
 }

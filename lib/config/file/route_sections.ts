@@ -3,21 +3,29 @@
  *
  * @module
  */
+import { DEFAULTS } from "../defaults.ts";
 import type { GroupOptions } from "../group_options.ts";
-import type { RouteOptions } from "../route_options.ts";
+import type { InternalFiles, RouteOptions } from "../route_options.ts";
 import { parsePrefix } from "../routes.ts";
 import { ValueError } from "../values.ts";
 import { readAccess, readBasicAuth, readRateLimit } from "./access.ts";
-import { readAction } from "./action.ts";
+import { readAction, toDirectory } from "./action.ts";
 import type { Context } from "./context.ts";
 import { readErrorPages } from "./error_pages.ts";
 import { readFieldEdits } from "./field_edits.ts";
 import { parseHost } from "./hosts.ts";
-import { seconds, size, textAs, yes } from "./parsers.ts";
+import { seconds, size, sizeOrYes, textAs, yes } from "./parsers.ts";
 import type { Section } from "./section.ts";
 
 /** What only means something where an upstream answers. */
-const FOR_UPSTREAM = ["strip-prefix", "request-fields", "upstream-timeout"] as const;
+const FOR_UPSTREAM = [
+  "strip-prefix",
+  "request-fields",
+  "upstream-timeout",
+  "buffer-requests",
+  "buffer-responses",
+  "internal-files",
+] as const;
 
 /** Reads all routes; mistakes are noted, and routes without an action left out. */
 export function readRoutes(
@@ -47,11 +55,15 @@ function readRoute(
   }
   const rest = {
     stripPrefix: section.one("strip-prefix", yes, false),
+    restorePrefix: true,
     requestFields: readFieldEdits(section, "request-fields"),
     responseFields: readFieldEdits(section, "response-fields"),
     maxBody: section.one("max-body", size, null),
     bodyTimeout: section.one("body-timeout", seconds, null),
     upstreamTimeout: section.one("upstream-timeout", seconds, null),
+    bufferRequests: section.one("buffer-requests", yes, null),
+    bufferResponses: section.one("buffer-responses", sizeOrYes(DEFAULTS.readAhead), null),
+    internalFiles: readInternalFiles(section, context),
     errorPages: readErrorPages(section, context),
     gzip: section.one("gzip", yes, false),
     access: readAccess(section),
@@ -78,6 +90,20 @@ function readHosts(section: Section): string[] | null {
     return host;
   });
   return faulty || (section.has("host") && hosts.length === 0) ? null : hosts;
+}
+
+/** A directory, or a table with one and the prefix under which an upstream names its files. */
+function readInternalFiles(section: Section, context: Context): InternalFiles | null {
+  const directory = textAs((path) => toDirectory(path, context).root), value = section.value("internal-files");
+  if (value === undefined) return null;
+  if (value.kind !== "table") {
+    const root = section.one("internal-files", directory, null);
+    return root === null ? null : { prefix: "/", root };
+  }
+  const inner = section.inner(value, "internal-files");
+  const root = inner.need("root", directory), prefix = inner.one("prefix", textAs(parsePrefix), "/");
+  inner.end();
+  return root === null ? null : { prefix, root };
 }
 
 /** Two routes for the same requests: one of them would never answer. */

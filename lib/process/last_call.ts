@@ -4,9 +4,10 @@
  *
  * @module
  */
-import { addressOf, findDescriptor, libc, unmapped } from "../http1/libc.ts";
+import { libc, unmapped } from "../http1/libc.ts";
+import { boundAddress, listeningDescriptors } from "./descriptors.ts";
 
-const SOL_SOCKET = 1, SO_ATTACH_FILTER = 26, SO_ACCEPTCONN = 30;
+const SOL_SOCKET = 1, SO_ATTACH_FILTER = 26;
 
 /**
  * A socket filter (classic BPF) that drops what asks for a connection, SYN without ACK, and passes everything else: the
@@ -21,22 +22,11 @@ const DROP_SYN: readonly (readonly [code: number, jt: number, jf: number, k: num
 ];
 
 /**
- * From now on a client that connects to `address` waits, as for a machine that does not answer, until the listener is closed;
- * then it is refused when it tries again (after a second). False where that cannot be had: then what is queued when the
+ * From now on a client that connects to this listener waits, as for a machine that does not answer, until every process has closed
+ * it; then it is refused when it tries again (after a second). False where that cannot be had: then what is queued when the
  * listener is closed is lost.
  */
-export function refuseNew(address: { readonly hostname: string; readonly port: number }): boolean {
-  const calls = libc();
-  if (calls === null) return false;
-  const { getsockname, getsockopt, setsockopt } = calls;
-  const hostname = unmapped(address.hostname);
-  const fd = findDescriptor((fd) => {
-    const listening = new Int32Array(1), size = new Uint32Array([4]);
-    if (getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, listening, size) !== 0 || listening[0] !== 1) return false;
-    const bound = addressOf(getsockname, fd);
-    return bound !== null && bound.port === address.port && bound.hostname === hostname;
-  });
-  if (fd === null) return false;
+export function refuseNew(descriptor: number): boolean {
   const filter = new DataView(new ArrayBuffer(DROP_SYN.length * 8));
   for (const [i, [code, jt, jf, k]] of DROP_SYN.entries()) {
     filter.setUint16(i * 8, code, true);
@@ -48,5 +38,15 @@ export function refuseNew(address: { readonly hostname: string; readonly port: n
   const program = new DataView(new ArrayBuffer(16));
   program.setUint16(0, DROP_SYN.length, true);
   program.setBigUint64(8, BigInt(Deno.UnsafePointer.value(Deno.UnsafePointer.of(filter))), true);
-  return setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, program, 16) === 0;
+  return libc()?.setsockopt(descriptor, SOL_SOCKET, SO_ATTACH_FILTER, program, 16) === 0;
+}
+
+/** The same for a listener of this process that is known by its address alone. */
+export function refuseNewAt(address: { readonly hostname: string; readonly port: number }): boolean {
+  const hostname = unmapped(address.hostname);
+  const descriptor = listeningDescriptors().find((fd) => {
+    const bound = boundAddress(fd);
+    return bound?.transport === "tcp" && bound.port === address.port && bound.hostname === hostname;
+  });
+  return descriptor !== undefined && refuseNew(descriptor);
 }

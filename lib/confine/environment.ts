@@ -1,0 +1,30 @@
+/**
+ * The environment of a confined worker's process: what its handler may see, and what Deno needs, which says nothing.
+ *
+ * @module
+ */
+import type { Permissions } from "../config/permissions.ts";
+
+/** Tells a worker's process that it is to confine itself, and to what. */
+export const CONFINE = "STACKD_CONFINE";
+/** Tells a worker's process that it is confined, and by which version of Landlock. */
+export const CONFINED = "STACKD_CONFINED";
+
+/** Variables that no handler sees for that they are kept: they say how dates, errors and certificates are to be read. */
+const HARMLESS = ["TZ", "LANG", "LC_ALL", "NO_COLOR", "DENO_TLS_CA_STORE"];
+/** What a source run needs to find its cache. */
+const SOURCE_RUN = ["HOME", "DENO_DIR", "XDG_CACHE_HOME"];
+
+/** What of `env` a worker with these permissions gets. */
+export function environmentFor(
+  { env: grant, run }: Permissions,
+  env: Readonly<Record<string, string>>,
+  sourceRun: boolean,
+): Record<string, string> {
+  const kept = new Set([...HARMLESS, ...sourceRun ? SOURCE_RUN : [], ...run.length > 0 ? ["PATH"] : []]);
+  const allowed = (name: string) =>
+    kept.has(name) || grant === "all" ||
+    grant.some((entry) => entry.endsWith("*") ? name.startsWith(entry.slice(0, -1)) : name === entry);
+  const own = (name: string) => name === CONFINE || name === CONFINED;
+  return Object.fromEntries(Object.entries(env).filter(([name]) => allowed(name) && !own(name)));
+}

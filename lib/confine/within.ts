@@ -1,0 +1,10 @@
+/**
+ * Whether a path lies in what is allowed.
+ *
+ * @module
+ */
+
+/** Whether `path` is one of `roots`, or below one. */
+export function isWithin(path: string, roots: readonly string[]): boolean {
+  return roots.some((root) => path === root || path.startsWith(root.endsWith("/") ? root : `${root}/`));
+}

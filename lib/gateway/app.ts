@@ -1,0 +1,289 @@
+/**
+ * One application of a gateway: its workers, generation after generation. When one follows another is decided for all
+ * applications together, by their supervisor.
+ *
+ * @module
+ */
+import { dirname } from "@std/path";
+import { STANDARD_INPUT } from "../config/module.ts";
+import { EVERYTHING } from "../config/permissions.ts";
+import type { AppOptions, GatewayOptions } from "../config/options.ts";
+import { mayHold } from "../handler/readable.ts";
+import { prepareCode, type PreparedCode } from "../handler/code/prepare.ts";
+import type { AppWorkers } from "../process/front_messages.ts";
+import { Generation } from "../process/generation.ts";
+import type { WorkerOptions } from "../process/messages.ts";
+import { mayRead } from "../process/may_read.ts";
+import type { PrivateDirectory } from "../process/private_dir.ts";
+import type { WorkerStatus } from "../process/status.ts";
+import type { FileIdentity } from "../process/unix_path.ts";
+import { WorkerHandle } from "../process/worker_handle.ts";
+import { Learned } from "./learned.ts";
+import { keepInputModule } from "./input_module.ts";
+
+/** What an application has in common with the others of its gateway. */
+export interface AppHost {
+  readonly options: GatewayOptions;
+  /** The text of the module that came on standard input; null for none. */
+  readonly input: string | null;
+  readonly directory: PrivateDirectory;
+  /** Whether its one worker serves the public socket itself. */
+  readonly direct: boolean;
+  /** The path of a private socket that no process has had yet; null where there is no front. */
+  newSocket(): string | null;
+  /** The code of a generation is prepared; its workers are not started yet. */
+  prepared(): void;
+  /** Which workers serve has changed; settles when requests go to them, and to no others. */
+  changed(): Promise<void>;
+  /** Which workers owe the answer to a ping has changed. */
+  silenced(): void;
+  /** A worker is stuck, and about to be replaced. */
+  stuck(worker: WorkerHandle): void;
+}
+
+/** An application. */
+export class App {
+  readonly options: AppOptions;
+  readonly #host: AppHost;
+  /** The generation that serves; null before the first one does. */
+  #generation: Generation | null = null;
+  /** The one that is to take over, while it starts and waits for those of the other apps. */
+  #next: Generation | null = null;
+  /** The code of each generation that has not ended. */
+  readonly #codes = new Map<Generation, PreparedCode>();
+  /** Generations that finish their requests. */
+  readonly #retiring = new Map<Generation, Promise<void>>();
+  #silent: readonly WorkerHandle[] = [];
+  #size: number;
+  readonly #learned = new Learned();
+  #files: readonly string[] = [];
+  #ended = false;
+
+  constructor(options: AppOptions, host: AppHost) {
+    this.options = options;
+    this.#host = host;
+    this.#size = host.options.workers;
+  }
+
+  /** What is served, for people. */
+  get handler(): string {
+    return this.#generation?.ready?.handler ?? "";
+  }
+
+  /** The file of the public socket that its worker serves itself, as far as it does. */
+  get socket(): FileIdentity | null {
+    return (this.#generation ?? this.#next)?.ready?.socket ?? null;
+  }
+
+  /** Where requests for it go. */
+  get serving(): AppWorkers {
+    const workers = this.#generation?.serving ?? [];
+    return { prefix: this.options.prefix, sockets: workers.flatMap(({ privateSocket }) => privateSocket ?? []) };
+  }
+
+  /** The private sockets of its workers that owe the answer to a ping. */
+  get silent(): readonly string[] {
+    return this.#silent.flatMap(({ options: { privateSocket } }) => privateSocket ?? []);
+  }
+
+  /** Starts a generation beside the one that serves. Throws what is wrong with the first of its workers that never serves. */
+  async prepare(number: number): Promise<void> {
+    const { directory } = this.#host, module = this.#modulePath();
+    directory.restore();
+    const code = await prepareCode(
+      module,
+      `${directory.path}/code-${crypto.randomUUID().slice(0, 8)}`,
+      this.#mayHold(module),
+    );
+    this.#files = code.files;
+    this.#host.prepared();
+    if (this.#ended) throw new Error("stopped meanwhile");
+    const next = this.#next = this.#makeGeneration(number, module, code);
+    this.#codes.set(next, code);
+    try {
+      await next.start();
+    } catch (thrown) {
+      if (this.#next === next) this.#next = null;
+      this.#forget(next);
+      throw thrown;
+    }
+  }
+
+  /** Which files the code may be made of, where the handler may read less than this process. */
+  #mayHold(module: string): ((path: string) => boolean) | undefined {
+    const { permissions } = this.options, { owner } = this.#host.directory;
+    const free = permissions === null || permissions.read === "all";
+    if (free && owner === null) return undefined;
+    const roots = [dirname(module), ...free ? [] : permissions.read];
+    return (path) => (free || mayHold(path, roots)) && (owner === null || mayRead(path, owner));
+  }
+
+  /** Everything that the code which was prepared last depends on. */
+  get files(): readonly string[] {
+    return this.#files;
+  }
+
+  #modulePath(): string {
+    const { module } = this.options, { input, directory } = this.#host;
+    return module === STANDARD_INPUT && input !== null ? keepInputModule(input, directory) : module;
+  }
+
+  /** Removes the code of a generation that has ended. */
+  #forget(generation: Generation): void {
+    this.#codes.get(generation)?.remove();
+    this.#codes.delete(generation);
+  }
+
+  /** Lets the generation that was prepared take over. Gives what lets the one before finish its requests. */
+  switch(): () => void {
+    const old = this.#generation;
+    this.#generation = this.#next;
+    this.#next = null;
+    this.#silent = [];
+    return () => old === null ? undefined : this.#retire(old);
+  }
+
+  /** Gives the generation that was prepared up, and waits for its end; `onStop` runs where `onStart` has. */
+  async discard(): Promise<void> {
+    const next = this.#next;
+    this.#next = null;
+    await next?.stop(0);
+    if (next !== null) this.#forget(next);
+  }
+
+  #retire(old: Generation): void {
+    const ended = old.stop(this.#host.options.gracefulTimeout).then(() => {
+      this.#retiring.delete(old);
+      this.#forget(old);
+    });
+    this.#retiring.set(old, ended);
+  }
+
+  #makeGeneration(number: number, module: string, code: PreparedCode): Generation {
+    const { options, directory } = this.#host;
+    const { maxRequests, maxRss, maxLifetime, pingTimeout, gracefulTimeout, bootTimeout, env, chdir } = options;
+    const nameOf = (id: number) => this.#nameOf(id);
+    return new Generation({
+      number,
+      app: this.options.prefix,
+      size: this.#size,
+      recycle: { maxRequests, maxRss, maxLifetime },
+      pingTimeout,
+      gracefulTimeout,
+      nameOf,
+      spawn: (id) =>
+        new WorkerHandle({
+          name: nameOf(id),
+          options: this.#workerOptions(id, number, module, code),
+          directory,
+          bootTimeout,
+          env,
+          cwd: chdir,
+          onTouched: ({ kind, value }) => this.#learned.add(kind, value),
+        }),
+      onStuck: (worker) => this.#host.stuck(worker),
+      onSilent: (silent) => {
+        this.#silent = silent;
+        this.#host.silenced();
+      },
+      onChange: async (generation) => {
+        if (generation === this.#generation) await this.#host.changed();
+      },
+    });
+  }
+
+  /** Where there are several apps, each has a worker 1. */
+  #nameOf(id: number): string {
+    return this.#host.options.apps.length === 1 ? `Worker ${id}` : `Worker ${id} of ${this.options.prefix}`;
+  }
+
+  #workerOptions(workerId: number, generation: number, module: string, code: PreparedCode): WorkerOptions {
+    const { prefix, exportName, permissions } = this.options, { direct } = this.#host;
+    const {
+      socket,
+      socketMode,
+      socketOwner,
+      listenBacklog,
+      trustedProxies,
+      accessLog,
+      logLevel,
+      requestTimeout,
+      learn,
+    } = this.#host.options;
+    return {
+      workerId,
+      module,
+      code: code.path,
+      exportName,
+      prefix: prefix === "/" ? "" : prefix,
+      socket: direct && socket !== null ? { path: socket, mode: socketMode, owner: socketOwner } : null,
+      backlog: listenBacklog,
+      // Every process has a socket of its own, so that no request meant for one can reach another.
+      privateSocket: this.#host.newSocket(),
+      trustedProxies,
+      accessLog,
+      logLevel,
+      requestTimeout,
+      watch: this.#host.options.watch ? generation : null,
+      permissions: learn ? EVERYTHING : permissions,
+      learn,
+    };
+  }
+
+  /**
+   * One worker more, or one less.
+   *
+   * @param failed Called when it does not come about.
+   * @returns How many there are to be now; 0 when it would be none, and nothing has changed.
+   */
+  resize(by: 1 | -1, failed: (thrown: unknown) => void): number {
+    if (this.#size + by < 1) return 0;
+    this.#size += by;
+    this.#generation?.resize(by).catch((thrown) => {
+      this.#size -= by;
+      failed(thrown);
+    });
+    return this.#size;
+  }
+
+  /** Its workers, for the status. */
+  status(): WorkerStatus[] {
+    return (this.#generation ?? this.#next)?.status() ?? [];
+  }
+
+  /** Lets browsers see why there is no newer generation. */
+  tellBroken(text: string): void {
+    this.#generation?.tellBroken(text);
+  }
+
+  /** Pings the workers, and replaces those that are to be. */
+  watch(now: number): void {
+    this.#generation?.watch(now);
+  }
+
+  /** Opens log files anew. */
+  reopenLogs(): void {
+    this.#generation?.reopenLogs();
+  }
+
+  /** Ends the generation that starts, which nobody waits for any more. */
+  abandon(): void {
+    this.#ended = true;
+    this.#next?.kill();
+  }
+
+  /** Lets all workers finish their requests within `timeout` ms and ends them. */
+  async stop(timeout: number): Promise<void> {
+    this.#ended = true;
+    await Promise.all([this.#generation?.stop(timeout), this.#next?.stop(timeout), ...this.#retiring.values()]);
+  }
+
+  /** Ends all workers now. */
+  async kill(): Promise<void> {
+    this.#ended = true;
+    const all = [this.#next, this.#generation, ...this.#retiring.keys()];
+    for (const generation of all) generation?.kill();
+    await Promise.all(all.map((generation) => generation?.stop(0)));
+    if (this.#host.options.learn) this.#learned.print(this.options.module);
+  }
+}

@@ -1,0 +1,68 @@
+/**
+ * What a handler was seen to touch, as the options that allow it.
+ *
+ * @module
+ */
+import { dirname } from "@std/path";
+import { type Grant, PERMISSION_KINDS, type PermissionKind } from "../config/permissions.ts";
+
+/** More paths than this in one directory are named by the directory. */
+const MOST_IN_DIRECTORY = 4;
+
+/** What one app's workers have touched. */
+export class Learned {
+  readonly #touched = new Map<PermissionKind, Set<string>>();
+
+  /** Notes one thing; an empty value is all of its kind. */
+  add(kind: PermissionKind, value: string): void {
+    const values = this.#touched.get(kind) ?? new Set();
+    this.#touched.set(kind, values.add(value));
+  }
+
+  /** Prints the options for the handler at `module`, and the keys that say the same in a file. */
+  print(module: string): void {
+    const flags = this.flags().map(quote).join(" "), keys = this.keys().map((line) => `  ${line}`).join("\n");
+    console.log(`With these options ${quote(module)} may touch what it was seen to touch:\n  ${flags}`);
+    console.log(`In stackd.toml:\n  [gateway]\n${keys}`);
+  }
+
+  /** The options. */
+  flags(): string[] {
+    return this.#grants().map(([kind, grant]) => `--allow-${kind}${grant === "all" ? "" : `=${grant.join(",")}`}`);
+  }
+
+  /** The keys of [gateway]. */
+  keys(): string[] {
+    return this.#grants().map(([kind, grant]) =>
+      `allow-${kind} = ${grant === "all" ? "true" : `[${grant.map((entry) => JSON.stringify(entry)).join(", ")}]`}`
+    );
+  }
+
+  /** What is to be allowed. Nothing was touched: what allows nothing, for without any option the handler is not confined. */
+  #grants(): (readonly [PermissionKind, Grant])[] {
+    const grants = PERMISSION_KINDS.flatMap((kind): (readonly [PermissionKind, Grant])[] => {
+      const values = [...this.#touched.get(kind) ?? []].sort();
+      if (values.length === 0) return [];
+      if (values.includes("") || values.includes("/")) return [[kind, "all"]];
+      return [[kind, kind === "read" || kind === "write" ? shorten(values) : values]];
+    });
+    return grants.length === 0 ? [["env", ["NOTHING"]]] : grants;
+  }
+}
+
+/** Paths without those that lie in others, and directories for many in one. */
+export function shorten(paths: readonly string[]): string[] {
+  const counts = new Map<string, number>();
+  for (const path of paths) counts.set(dirname(path), (counts.get(dirname(path)) ?? 0) + 1);
+  const kept = new Set(paths.map((path) => {
+    const directory = dirname(path);
+    return (counts.get(directory) ?? 0) > MOST_IN_DIRECTORY && directory !== "/" ? directory : path;
+  }));
+  const inside = (path: string) => [...kept].some((other) => other !== path && path.startsWith(`${other}/`));
+  return [...kept].filter((path) => !inside(path));
+}
+
+/** The options as a shell takes them. */
+export function quote(flag: string): string {
+  return /^[\w@%+=:,./*-]+$/.test(flag) ? flag : `'${flag.replaceAll("'", "'\\''")}'`;
+}

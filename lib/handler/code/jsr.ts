@@ -1,0 +1,55 @@
+/**
+ * Packages of JSR, by what of the registry is here already (https://jsr.io/docs/api#registry-api).
+ *
+ * @module
+ */
+import { compare, parseRange, satisfies, type SemVer, tryParse } from "@std/semver";
+import { type FindCopy, withoutMetadata } from "./remote.ts";
+import type { PackageReference } from "./specifier.ts";
+
+/** What npm's registry calls a package of JSR (https://jsr.io/docs/npm-compatibility). */
+export function npmNameOf({ name }: PackageReference): string {
+  return `@jsr/${name.replace("@", "").replace("/", "__")}`;
+}
+
+/** The URL of a package's module: the newest version that its range admits and that is here. Null when there is none. */
+export async function jsrUrl(
+  { name, range, subpath }: PackageReference,
+  registry: string,
+  findCopy: FindCopy,
+): Promise<string | null> {
+  const versions = Object.keys(Object(Reflect.get(await json(`${registry}/${name}/meta.json`, findCopy), "versions")));
+  for (const version of admitted(versions, range)) {
+    const content = await json(`${registry}/${name}/${version}_meta.json`, findCopy);
+    const target: unknown = Reflect.get(Object(Reflect.get(content, "exports")), subpath);
+    if (typeof target === "string") return new URL(target, `${registry}/${name}/${version}/`).href;
+  }
+  return null;
+}
+
+/** Newest first. */
+function admitted(versions: readonly string[], range: string | null): string[] {
+  const parsed: (readonly [string, SemVer])[] = [];
+  for (const text of versions) {
+    const version = tryParse(text);
+    if (version !== undefined && admits(range, version)) parsed.push([text, version]);
+  }
+  return parsed.sort(([, a], [, b]) => compare(b, a)).map(([text]) => text);
+}
+
+function admits(range: string | null, version: SemVer): boolean {
+  try {
+    return range === null || satisfies(version, parseRange(range));
+  } catch {
+    return false;
+  }
+}
+
+async function json(url: string, findCopy: FindCopy): Promise<object> {
+  try {
+    const copy = await findCopy(url);
+    return copy === null ? {} : Object(JSON.parse(withoutMetadata(Deno.readTextFileSync(copy.path))));
+  } catch {
+    return {};
+  }
+}

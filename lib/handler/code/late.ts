@@ -1,0 +1,49 @@
+/**
+ * What is asked for only as code runs, by names that nobody could foresee, is found on disk as it is then. What is needed for that is
+ * loaded when the code is, so that it is there at once.
+ *
+ * @module
+ */
+import { fromFileUrl } from "@std/path";
+import { type Bridge, bridge } from "./bridge.ts";
+import { readConfig, type ReadText } from "./config.ts";
+import { type FormatOf, formats } from "./format.ts";
+import { applyImportMap } from "./import_map.ts";
+import { readText } from "./module_text.ts";
+import { packageResolver } from "./packages.ts";
+import type { Resolution } from "./problem.ts";
+import { parsePackage } from "./specifier.ts";
+
+/** Finds modules late. */
+export interface Latecomers {
+  readonly bridge: Bridge;
+  readonly formatOf: FormatOf;
+  /** Where the specifier leads in the module at the URL `parent`. */
+  resolve(specifier: string, parent: string): Resolution;
+}
+
+const read: ReadText = (path) => {
+  try {
+    return readText(path);
+  } catch {
+    return null;
+  }
+};
+
+/** Makes one for the handler whose module has the URL `entry`. */
+export async function latecomers(entry: string): Promise<Latecomers> {
+  const packages = await packageResolver();
+  const { map } = readConfig(fromFileUrl(entry), read);
+  return {
+    bridge,
+    formatOf: formats(read),
+    resolve(specifier, parent) {
+      const meant = parent.includes("/node_modules/") ? specifier : applyImportMap(map, specifier, parent) ?? specifier;
+      const path = fromFileUrl(parent.replace(/[?#].*$/s, ""));
+      const reference = meant.startsWith("npm:") ? parsePackage(meant.slice("npm:".length)) : null;
+      return reference === null
+        ? packages.resolve(meant, path, "import")
+        : packages.resolvePackage(reference, path, "import");
+    },
+  };
+}

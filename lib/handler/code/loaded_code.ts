@@ -1,0 +1,227 @@
+/**
+ * A handler's code in the isolate that runs it: answers where its imports lead, and gives the texts of its modules.
+ *
+ * @module
+ */
+import * as nodeModule from "node:module";
+import { fromFileUrl, toFileUrl } from "@std/path";
+import type { Bridge } from "./bridge.ts";
+import { CommonJsModules } from "./commonjs.ts";
+import { Complaints } from "./complaints.ts";
+import type { LoadableCode, LoadableFile } from "./loadable.ts";
+import type { Latecomers } from "./late.ts";
+import type { LoadContext, Loaded, NextLoad, NextResolve, ResolveContext, Resolved } from "./node_hooks.ts";
+import { checkJson, finish, pathOf, readText, withPragma } from "./module_text.ts";
+import { edgeKey, isPath, type Mode } from "./specifier.ts";
+
+/** Code that is being loaded, or was. */
+export class LoadedCode {
+  readonly code: LoadableCode;
+  readonly complaints = new Complaints();
+  readonly #bridge: Bridge | null;
+  readonly #commonJs: CommonJsModules;
+  /** Modules that were come upon only as it ran: computed paths, and what these import. */
+  readonly #late = new Set<string>();
+  /** ES modules that CommonJS modules require. */
+  readonly #namespaces = new Map<string, () => object>();
+  /** Null until the code is loaded, and where it has no packages. */
+  #latecomers: Latecomers | null = null;
+  /** Who asked first for what is no code. */
+  readonly #askers = new Map<string, { readonly parent: string; readonly specifier: string }>();
+
+  constructor(code: LoadableCode, bridge: Bridge | null) {
+    this.code = code;
+    this.#bridge = bridge;
+    const namespace = (url: string) => this.#namespace(url);
+    this.#commonJs = new CommonJsModules({ code, complaints: this.complaints, read: readText, namespace });
+  }
+
+  /** Whether a module belongs to it. */
+  owns(url: string): boolean {
+    return url in this.code.files || this.#late.has(url) || url === this.code.entry;
+  }
+
+  /**
+   * Imports the ES modules that CommonJS modules require: Deno cannot load these while somebody waits for them once there are hooks. A
+   * module that is required in vain is evaluated all the same; what goes wrong is thrown where it is required.
+   */
+  async importRequired(): Promise<void> {
+    const required = Object.values(this.code.edges).flatMap((edges) =>
+      Object.entries(edges).flatMap(([key, url]) => key.startsWith("require ") ? [url] : [])
+    );
+    for (const url of new Set(required)) {
+      if (this.code.files[url]?.format !== "module") continue;
+      const imported: Promise<object> = import(url);
+      await imported.then((namespace) => this.#namespaces.set(url, () => namespace), (thrown) => {
+        this.#namespaces.set(url, () => {
+          throw thrown;
+        });
+      });
+    }
+  }
+
+  /** What finds modules that were not foreseen. */
+  set latecomers(latecomers: Latecomers) {
+    this.#latecomers = latecomers;
+  }
+
+  /** What the CommonJS module at `url` exports. */
+  require(url: string): unknown {
+    try {
+      return this.#commonJs.load(url);
+    } catch (thrown) {
+      if (thrown instanceof Error && thrown.stack !== undefined) thrown.stack = withoutBridge(thrown.stack, url);
+      throw thrown;
+    }
+  }
+
+  /** What `require()` gives for an ES module (https://nodejs.org/api/modules.html#loading-ecmascript-modules-using-require). */
+  #namespace(url: string): unknown {
+    const namespace = this.#namespaces.get(url);
+    if (namespace === undefined) {
+      throw new Error(`Cannot require "${url}": it is an ES module that is not evaluated yet`);
+    }
+    const exported = namespace();
+    return Reflect.get(exported, "module.exports") ?? exported;
+  }
+
+  /** Node's resolve hook for the code's own modules. */
+  resolve(specifier: string, context: ResolveContext, next: NextResolve): Resolved {
+    const parent = context.parentURL ?? "";
+    const mode: Mode = context.conditions.includes("require") ? "require" : "import";
+    const url = this.#known(specifier, parent, mode);
+    if (url !== null) {
+      if (this.code.files[url]?.format === "data" && !this.#askers.has(url)) {
+        this.#askers.set(url, { parent, specifier });
+      }
+      return url.startsWith("node:") ? next(url, context) : { url, shortCircuit: true };
+    }
+    const problem = mode === "import" ? this.code.missing[parent]?.[edgeKey(mode, specifier)] : undefined;
+    if (problem !== undefined) throw this.complaints.unresolved({ parent, specifier, ...problem });
+    return this.#lateResolve(specifier, context, next);
+  }
+
+  /** Where the import was found to lead before; null for what nobody has seen. */
+  #known(specifier: string, parent: string, mode: Mode): string | null {
+    const edge = this.code.edges[parent]?.[edgeKey(mode, specifier)];
+    if (edge !== undefined) return edge;
+    const href = mode === "import" && URL.canParse(specifier, parent) ? new URL(specifier, parent).href : null;
+    const url = href ?? (specifier.startsWith("/") ? toFileUrl(specifier).href : null);
+    return url !== null && url in this.code.files ? url : null;
+  }
+
+  /** What was not foreseen: a path that was computed, or a package that was. */
+  #lateResolve(specifier: string, context: ResolveContext, next: NextResolve): Resolved {
+    const { parentURL: parent = "", conditions } = context;
+    if (conditions.includes("require")) return this.#own(next(specifier, context));
+    if (isPath(specifier)) return this.#own(next(new URL(specifier, parent).href, context));
+    if (nodeModule.isBuiltin(specifier)) {
+      return next(specifier.startsWith("node:") ? specifier : `node:${specifier}`, context);
+    }
+    if (/^(?!npm:)[a-z][a-z\d+.-]*:/i.test(specifier) || !parent.startsWith("file:")) return next(specifier, context);
+    const resolution = this.#latecomers?.resolve(specifier, parent);
+    if (resolution?.kind === "url") return this.#own({ url: resolution.url, shortCircuit: true });
+    const { state, cure } = resolution ?? { state: "was asked for before all was loaded", cure: null };
+    throw this.complaints.unresolved({ parent, specifier, state, cure });
+  }
+
+  #own(resolved: Resolved): Resolved {
+    if (resolved.url.startsWith("file:")) this.#late.add(resolved.url);
+    return resolved;
+  }
+
+  /** What `import.meta.resolve(specifier)` gives in the module at `parent`. */
+  locate(specifier: string, parent: string): string {
+    const known = this.#known(specifier, parent, "import");
+    if (known !== null) return known;
+    if (isPath(specifier) || /^[a-z][a-z\d+.-]*:/i.test(specifier)) return new URL(specifier, parent).href;
+    return this.#lateResolve(specifier, { parentURL: parent, conditions: ["import"] }, (url) => ({ url })).url;
+  }
+
+  /** Node's load hook for the code's own modules. */
+  load(url: string, context: LoadContext, next: NextLoad): Loaded {
+    const file = this.code.files[url] ?? this.#lateFile(url);
+    if (file === null) return next(url, context);
+    if (file.format === "commonjs") return this.#loadCommonJs(url, file, context);
+    if (file.format === "data") this.#checkData(url, file, context);
+    const path = file.pragma === null ? file.path : withPragma(file.path, file.pragma);
+    try {
+      const loaded = next(toFileUrl(path).href, context);
+      return file.format === "module" ? { ...loaded, source: finish(loaded.source, url, file.above) } : loaded;
+    } finally {
+      if (path !== file.path) Deno.removeSync(path);
+    }
+  }
+
+  /** Throws where data was imported as if it were code, or is not what it is said to be. */
+  #checkData(url: string, { path }: LoadableFile, { importAttributes }: LoadContext): void {
+    const asker = this.#askers.get(url), type = importAttributes?.type;
+    if (type === "json") checkJson(readText(path), url);
+    if (type !== undefined || path.endsWith(".wasm") || asker === undefined) return;
+    const needed = path.endsWith(".json") ? "json" : "text";
+    throw this.complaints.unresolved({ ...asker, state: `needs with { type: "${needed}" } behind it`, cure: null });
+  }
+
+  /** A module that was not foreseen is what Deno makes of it, unless it is CommonJS. */
+  #lateFile(url: string): LoadableFile | null {
+    const path = pathOf(url);
+    if (path === null || !/\.c?js$/.test(path) || this.#latecomers === null) return null;
+    const format = this.#latecomers.formatOf(path, readText(path));
+    return format === "commonjs" ? { path, format, pragma: null, above: 0 } : null;
+  }
+
+  #loadCommonJs(url: string, file: LoadableFile, context: LoadContext): Loaded {
+    const text = readText(file.path);
+    // It was required by a module that was not foreseen.
+    if (context.conditions.includes("require")) return { format: "commonjs", source: text, shortCircuit: true };
+    const source = (this.#bridge ?? this.#latecomers?.bridge)?.(text, (specifier) => this.#required(specifier, url)) ??
+      text;
+    return { format: "module", source, shortCircuit: true };
+  }
+
+  #required(specifier: string, parent: string): ReturnType<Parameters<Bridge>[1]> {
+    const url = this.#known(specifier, parent, "require");
+    const file = url === null ? undefined : this.code.files[url];
+    if (url === null || file?.format !== "commonjs") return null;
+    return { text: readText(file.path), required: (inner) => this.#required(inner, url) };
+  }
+}
+
+/** A stack without the frame of the ES module that stands for the one at `url`, of which nobody knows. */
+function withoutBridge(stack: string, url: string): string {
+  const frames = [url, decodeURI(url)].map((place) => `    at ${place}:1:`);
+  return stack.split("\n").filter((line) => !frames.some((frame) => line.startsWith(frame))).join("\n");
+}
+
+/** The file that has a copy at `path`, and how many lines the copy has above it; null when that is no copy. */
+export function originalOf(code: LoadableCode, path: string): { readonly path: string; readonly above: number } | null {
+  for (const [url, file] of Object.entries(code.files)) {
+    if (file.path === path && url.startsWith("file:")) return { path: fromFileUrl(url), above: file.above };
+  }
+  return null;
+}
+
+/** The text that is loaded of the file at `path`, as its author knows it; null when the file is no part of the code. */
+export function textOf(code: LoadableCode, path: string): string | null {
+  const file = code.files[toFileUrl(path).href];
+  if (file === undefined) return null;
+  try {
+    const text = readText(file.path);
+    return file.pragma === null ? text.split("\n").slice(file.above).join("\n") : text;
+  } catch {
+    return null;
+  }
+}
+
+/** Who imports the module at `url` by another name than its path. */
+export function importerOf(
+  code: LoadableCode,
+  url: string,
+): { readonly parent: string; readonly specifier: string } | null {
+  for (const [parent, edges] of Object.entries(code.edges)) {
+    for (const [key, target] of Object.entries(edges)) {
+      if (target === url) return { parent, specifier: key.slice(key.indexOf(" ") + 1) };
+    }
+  }
+  return null;
+}

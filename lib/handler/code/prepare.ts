@@ -1,0 +1,78 @@
+/**
+ * Prepares the code of one generation: what its workers are to load, whatever happens to the files meanwhile.
+ *
+ * @module
+ */
+import { extname } from "@std/path";
+import { writeIndex } from "./loadable.ts";
+import type { MayHold } from "./read.ts";
+import { type CodeFile, type CodeGraph, traceCode } from "./trace.ts";
+
+/** The code of a generation. */
+export interface PreparedCode {
+  /** The directory that the workers are told: the snapshot. */
+  readonly path: string;
+  /** Everything that the code depends on, absolute: its files, and the configuration that decides where imports lead. */
+  readonly files: readonly string[];
+  readonly graph: CodeGraph;
+  /** Removes the snapshot. */
+  remove(): void;
+}
+
+/**
+ * Copies everything that the module at `module` may load into `directory`, which is made.
+ *
+ * @param module Absolute. What is wrong with it is for its workers to say.
+ * @param mayHold Which files it may be made of. @default all
+ * @throws What the system says when the directory cannot be written.
+ */
+export async function prepareCode(
+  module: string,
+  directory: string,
+  mayHold?: MayHold,
+): Promise<PreparedCode> {
+  asEverybody(() => Deno.mkdirSync(directory, { mode: 0o755 }));
+  const names = new Map<string, string>();
+  try {
+    const graph = await traceCode(module, (file, bytes) => {
+      const name = `${names.size}${extname(file.url.replace(/[?#].*$/s, ""))}`;
+      names.set(file.url, name);
+      asEverybody(() => Deno.writeFileSync(`${directory}/${name}`, withPragma(file, bytes), { mode: 0o644 }));
+    }, mayHold);
+    asEverybody(() => writeIndex(directory, graph, ({ url }) => names.get(url) ?? ""));
+    return { path: directory, files: filesOf(graph), graph, remove: () => remove(directory) };
+  } catch (thrown) {
+    remove(directory);
+    throw thrown;
+  }
+}
+
+/** All files that decide what is loaded. */
+export function filesOf({ files, configuration, absent }: CodeGraph): string[] {
+  return [...new Set([...[...files.values()].map(({ path }) => path), ...configuration, ...absent])];
+}
+
+function withPragma({ pragma }: CodeFile, bytes: Uint8Array): Uint8Array {
+  if (pragma === null) return bytes;
+  const head = new TextEncoder().encode(`${pragma}\n`);
+  const whole = new Uint8Array(head.length + bytes.length);
+  whole.set(head);
+  whole.set(bytes, head.length);
+  return whole;
+}
+
+/** The workers may run as another user, whose directory it is in; nobody else gets there. */
+function asEverybody(act: () => void): void {
+  const mask = Deno.umask(0o022);
+  try {
+    act();
+  } finally {
+    Deno.umask(mask);
+  }
+}
+
+function remove(directory: string): void {
+  try {
+    Deno.removeSync(directory, { recursive: true });
+  } catch { /* somebody tidied up before us */ }
+}

@@ -1,0 +1,180 @@
+/**
+ * Everything that a handler module may load, found before anything is run: its files, where their imports lead, and which lead
+ * nowhere.
+ *
+ * @module
+ */
+import { extname, toFileUrl } from "@std/path";
+import { computedTargets } from "./computed.ts";
+import { type CodeConfig, readConfig, type ReadText } from "./config.ts";
+import { type Format, formats } from "./format.ts";
+import { pathOf } from "./module_text.ts";
+import type { Problem } from "./problem.ts";
+import { copyFinder, denoDirectory, withoutMetadata } from "./remote.ts";
+import { CODE, type MayHold, readCode } from "./read.ts";
+import { Resolver } from "./resolve.ts";
+import { type Asked, askedBy, edgeKey, type Mode } from "./specifier.ts";
+
+/** One file of the graph. */
+export interface CodeFile {
+  /** What it is imported as. */
+  readonly url: string;
+  /** Where it is on disk. */
+  readonly path: string;
+  readonly format: Format;
+  /** A comment that is to stand above its text, or null. */
+  readonly pragma: string | null;
+}
+
+/** An import that leads nowhere, if it is ever run. */
+export interface MissingImport extends Problem {
+  readonly parent: string;
+  readonly mode: Mode;
+  readonly specifier: string;
+}
+
+/** The import graph. */
+export interface CodeGraph {
+  /** The handler module's URL. */
+  readonly entry: string;
+  /** Files by their URLs, the module's own first. */
+  readonly files: ReadonlyMap<string, CodeFile>;
+  /** Where imports lead that are not just a path beside their file: by the importing URL, then by {@linkcode edgeKey}. */
+  readonly edges: ReadonlyMap<string, Readonly<Record<string, string>>>;
+  readonly missing: readonly MissingImport[];
+  /** The paths of files that are imported and cannot be read. */
+  readonly absent: readonly string[];
+  /** Configuration files that decided something, or would if they were there. */
+  readonly configuration: readonly string[];
+}
+
+/** What is done with each file as it is found; its text is not kept. */
+export type Visit = (file: CodeFile, bytes: Uint8Array) => void | Promise<void>;
+
+/** More files than this are not looked through; they are loaded from the disk when they are asked for. */
+const MOST_FILES = 20_000;
+
+/**
+ * Traces the module at `entry`, an absolute path. Never throws for what is wrong with it.
+ *
+ * @param mayHold Which files on disk may be a part of it; others are as good as missing.
+ */
+export async function traceCode(
+  entry: string,
+  visit: Visit = () => {},
+  mayHold: MayHold = () => true,
+): Promise<CodeGraph> {
+  const config = readConfig(entry, readText);
+  const cache = denoDirectory((name) => Deno.env.get(name));
+  const resolver = new Resolver({
+    entry,
+    config,
+    findCopy: copyFinder(config.vendor, cache),
+    cache,
+    registry: (Deno.env.get("JSR_URL") ?? "https://jsr.io").replace(/\/$/, ""),
+  });
+  const trace = new Trace(toFileUrl(entry).href, config, resolver, visit, mayHold);
+  await trace.run();
+  return trace;
+}
+
+class Trace implements CodeGraph {
+  readonly entry: string;
+  readonly files = new Map<string, CodeFile>();
+  readonly edges = new Map<string, Record<string, string>>();
+  readonly missing: MissingImport[] = [];
+  readonly absent: string[] = [];
+  readonly configuration: readonly string[];
+  readonly #config: CodeConfig;
+  readonly #resolver: Resolver;
+  readonly #visit: Visit;
+  readonly #mayHold: MayHold;
+  readonly #formatOf = formats(readText);
+
+  constructor(
+    entry: string,
+    config: CodeConfig,
+    resolver: Resolver,
+    visit: Visit,
+    mayHold: MayHold,
+  ) {
+    this.entry = entry;
+    this.configuration = config.files;
+    this.#config = config;
+    this.#resolver = resolver;
+    this.#visit = visit;
+    this.#mayHold = mayHold;
+  }
+
+  async run(): Promise<void> {
+    const queue = new Set([this.entry]);
+    for (const url of queue) {
+      if (this.files.size >= MOST_FILES) return;
+      for (const target of await this.#look(url)) queue.add(target);
+    }
+  }
+
+  /** Looks at one file; gives what it leads to. */
+  async #look(url: string): Promise<string[]> {
+    const remote = this.#resolver.copies.get(url);
+    const path = remote?.path ?? pathOf(url);
+    // What is in Deno's cache is as public as where it comes from.
+    const raw = path === null ? null : await readCode(path, remote === undefined ? this.#mayHold : () => true);
+    if (path === null || raw === null) {
+      if (path !== null) this.absent.push(path);
+      return [];
+    }
+    const bytes = remote === undefined ? raw : new TextEncoder().encode(withoutMetadata(new TextDecoder().decode(raw)));
+    const extension = extname(url.replace(/[?#].*$/s, ""));
+    if (!CODE.test(extension)) {
+      if (extension !== ".node") await this.#add({ url, path, format: "data", pragma: null }, bytes);
+      return [];
+    }
+    const text = new TextDecoder().decode(bytes);
+    const asked = askedBy(text);
+    const pragma = this.#pragmaFor(url, extension, text, asked);
+    await this.#add({ url, path, format: this.#formatOf(path, text), pragma }, bytes);
+    const targets = computedTargets(text, url);
+    for (const each of asked) targets.push(...await this.#follow(each, url));
+    return targets;
+  }
+
+  async #add(file: CodeFile, bytes: Uint8Array): Promise<void> {
+    this.files.set(file.url, file);
+    await this.#visit(file, bytes);
+  }
+
+  async #follow({ specifier, mode }: Asked, parent: string): Promise<string[]> {
+    const resolution = await this.#resolver.resolve(specifier, parent, mode);
+    if (resolution.kind === "problem") {
+      const { state, cure } = resolution;
+      this.missing.push({ parent, mode, specifier, state, cure });
+      return [];
+    }
+    const { url } = resolution;
+    if (mode === "require" || !URL.canParse(specifier, parent) || new URL(specifier, parent).href !== url) {
+      const edges = this.edges.get(parent) ?? {};
+      edges[edgeKey(mode, specifier)] = url;
+      this.edges.set(parent, edges);
+    }
+    return /^(?:file|https?):/.test(url) ? [url] : [];
+  }
+
+  /** The pragma that a file with JSX needs; adds to `asked` what JSX itself imports. */
+  #pragmaFor(url: string, extension: string, text: string, asked: Asked[]): string | null {
+    if (!/^\.[jt]sx$/.test(extension)) return null;
+    const [, source] = /@jsxImportSource\s+(\S+)/.exec(text) ?? [];
+    const own = source !== undefined || /@jsx\s/.test(text) || url.includes("/node_modules/");
+    const importSource = source ?? (own ? null : this.#config.jsx?.importSource ?? null);
+    if (importSource !== null) asked.push({ mode: "import", specifier: `${importSource}/jsx-runtime` });
+    return own ? null : this.#config.jsx?.pragma ?? null;
+  }
+}
+
+const readText: ReadText = (path) => {
+  try {
+    return Deno.readTextFileSync(path);
+  } catch {
+    return null;
+  }
+};

@@ -1,0 +1,149 @@
+/**
+ * A confined worker's process, around the isolate in which its handler runs: it does what the handler may not, and takes what its
+ * supervisor says to the isolate, so that the answer to a ping is the handler's.
+ *
+ * @module
+ */
+import type { Permissions } from "../config/permissions.ts";
+import { libcPath, makeFilter } from "../confine/hidden_descriptor.ts";
+import { isolatePermissions } from "../confine/worker_permissions.ts";
+import { libc, unixPathOf } from "../http1/libc.ts";
+import { messageOf, StackdError } from "../errors.ts";
+import { openSink, type Sink } from "../observe/log_sink.ts";
+import { logError, logWarn } from "../observe/log.ts";
+import { setBacklog } from "../process/descriptors.ts";
+import { isWorkerMessage, type WorkerMessage, type WorkerOptions, type WorkerReady } from "../process/messages.ts";
+import {
+  type FileIdentity,
+  PRIVATE_MODE,
+  publishSocket,
+  type SocketFile,
+  temporaryPath,
+} from "../process/unix_path.ts";
+import { readableBy } from "./readable.ts";
+import type { IsolateCommand, IsolateMessage } from "./isolate_messages.ts";
+
+/** A handler at work in its isolate. */
+export interface Confined {
+  drain(timeout: number): void;
+  ping(): void;
+  /** Opens the access log anew. */
+  reopen(): void;
+  /** Under `--watch`: the handler could not be loaded anew, and why. */
+  break(text: string): void;
+  /** Settles with the process's exit code when the isolate has ended. */
+  readonly ended: Promise<number>;
+}
+
+/**
+ * Runs a handler in an isolate with `permissions`; tells the supervisor what the isolate says by `say`.
+ *
+ * @param channel The path of the socket by which the supervisor is spoken to.
+ */
+export function confine(
+  options: WorkerOptions,
+  permissions: Permissions,
+  channel: string,
+  say: (message: WorkerMessage) => Promise<void>,
+): Confined {
+  const ended = Promise.withResolvers<number>();
+  const end = async (code: number, message: WorkerMessage | null = null) => {
+    if (message !== null) await say(message);
+    ended.resolve(code);
+  };
+  let sink: Sink | null;
+  try {
+    sink = openLog(options);
+  } catch (thrown) {
+    end(1, failed(thrown));
+    return { drain() {}, ping() {}, reopen() {}, break() {}, ended: ended.promise };
+  }
+  const sockets = [options.privateSocket, options.socket?.path ?? null].filter((path) => path !== null)
+    .map((path) => temporaryPath(path));
+  const filter = makeFilter(findSocket("getpeername", channel));
+  const needs = { readable: readableBy(options), sockets, libc: libcPath() };
+  // The isolate's sockets are nobody's before they have their mode.
+  const umask = Deno.umask(0o777 & ~PRIVATE_MODE);
+  const isolate = new Worker(new URL("./isolate.ts", import.meta.url).href, {
+    type: "module",
+    name: "handler",
+    deno: { permissions: isolatePermissions(permissions, needs) },
+  });
+  const { port1: port, port2 } = new MessageChannel();
+  const tell = (command: IsolateCommand, transfer: Transferable[] = []) =>
+    command.type === "start" ? isolate.postMessage(command, transfer) : port.postMessage(command);
+  const write = async (bytes: Uint8Array) => {
+    try {
+      for (let sent = 0; sink !== null && sent < bytes.length;) sent += await sink.write(bytes.subarray(sent));
+    } catch (thrown) {
+      logWarn(`Cannot write the access log: ${messageOf(thrown)}`);
+    }
+    tell({ type: "logged" });
+  };
+  port.onmessage = ({ data }: MessageEvent<IsolateMessage>) => {
+    if (data.type === "sealed") Deno.umask(umask);
+    else if (data.type === "log") write(data.bytes);
+    else if (data.type === "exit") end(data.code);
+    else if (data.type === "ready") publish(options, data).then(say, (thrown) => end(1, failed(thrown)));
+    else if (isWorkerMessage(data)) say(data);
+  };
+  isolate.onerror = (event) => {
+    event.preventDefault();
+    logError(`The handler's isolate has ended: ${event.message}`);
+    end(1);
+  };
+  tell({ type: "start", options, permissions, needs, filter: filter?.address ?? null }, [port2]);
+  // The filter has to stand where it is until it is applied.
+  ended.promise.then(() => filter);
+  return {
+    drain: (timeout) => tell({ type: "drain", timeout }),
+    ping: () => tell({ type: "ping" }),
+    break: (text) => tell({ type: "broken", text }),
+    reopen() {
+      try {
+        const old = sink;
+        sink = openLog(options);
+        old?.close();
+      } catch (thrown) {
+        logWarn(`${messageOf(thrown)}; going on with the file that is open`);
+      }
+    },
+    ended: ended.promise,
+  };
+}
+
+/** The access log of the public socket; null when it has none. */
+function openLog({ socket, accessLog }: WorkerOptions): Sink | null {
+  return socket === null || accessLog.kind === "off" ? null : openSink(accessLog);
+}
+
+/** Puts the sockets in their places. Gives the isolate's message with what it could not know; rejects as the system does. */
+async function publish({ socket, backlog, privateSocket }: WorkerOptions, ready: WorkerReady): Promise<WorkerReady> {
+  if (privateSocket !== null) await put({ path: privateSocket, mode: PRIVATE_MODE, owner: null });
+  return { ...ready, socket: socket === null ? null : await put({ ...socket, backlog }) };
+}
+
+async function put(file: SocketFile): Promise<FileIdentity> {
+  const temporary = temporaryPath(file.path);
+  await Deno.chmod(temporary, file.mode);
+  const descriptor = file.backlog === undefined ? -1 : findSocket("getsockname", temporary);
+  if (file.backlog !== undefined && descriptor >= 0) setBacklog(descriptor, file.backlog);
+  return publishSocket(file);
+}
+
+/** Descriptors that are looked at; what is opened at the start has low numbers. */
+const MOST_DESCRIPTORS = 256;
+
+/** The descriptor of a unix socket by its own path, or its peer's; -1 when there is none. There is no /proc to look into. */
+function findSocket(end: "getsockname" | "getpeername", path: string): number {
+  const calls = libc();
+  for (let fd = 3; calls !== null && fd < MOST_DESCRIPTORS; fd++) if (unixPathOf(calls[end], fd) === path) return fd;
+  return -1;
+}
+
+function failed(thrown: unknown): WorkerMessage {
+  const { code, message } = thrown instanceof StackdError
+    ? thrown
+    : { code: "STACKD_LISTEN" as const, message: `Cannot listen: ${messageOf(thrown)}` };
+  return { type: "failed", code, message, detail: null, exitCode: 1 };
+}

@@ -1,0 +1,63 @@
+/**
+ * What a confined handler was denied, told to its operator once for each place in its code, with the option that would allow it.
+ *
+ * @module
+ */
+import { logError } from "../observe/log.ts";
+import { userFrames } from "./stack.ts";
+
+/** So many places are told; a handler may make up paths for ever. */
+const MAX_PLACES = 500;
+
+/** Reports every `NotCapable` that is made in this isolate from now on; its message then names the option, too. */
+export function reportDenials(): void {
+  const told = new Set<string>();
+  watch(Deno.errors.NotCapable, (error) => {
+    const denial = readDenial(error.message);
+    if (denial === null) return;
+    error.message = `${denial.what} is not allowed: ${denial.cure}`;
+    tell(told, `The handler was denied ${denial.what}: ${denial.cure}`);
+  });
+  watch(Deno.errors.PermissionDenied, ({ message }) => {
+    const [, path] = /\(os error 13\): .*?'([^']+)'/.exec(message) ?? [];
+    if (path === undefined) return;
+    const hint = "where a symbolic link leads out of what is allowed, its target has to be allowed, too";
+    tell(told, `The system denied the handler access to "${path}": ${hint}`);
+  });
+}
+
+function tell(told: Set<string>, text: string): void {
+  const [place = ""] = userFrames(new Error()).split("\n");
+  const line = place === "" ? text : `${text} (${place.trim()})`;
+  if (told.has(line) || told.size >= MAX_PLACES) return;
+  told.add(line);
+  logError(line);
+}
+
+/** What was denied, and what would allow it, from Deno's message; null when it says something else. */
+export function readDenial(message: string): { readonly what: string; readonly cure: string } | null {
+  const [, kind, value] = /^Requires (\w+) access(?: to "(.*?)")?(?=$|,)/s.exec(message) ?? [];
+  if (kind === undefined) return null;
+  const what = value === undefined ? `${kind} access` : `${kind} access to "${value}"`;
+  if (kind === "import") return { what, cure: "a module on the net has to be bundled" };
+  const flag = value === undefined ? `--allow-${kind}` : `--allow-${kind}=${value}`;
+  return { what, cure: `${flag} would allow it` };
+}
+
+/**
+ * Calls `made` for every error of a class. Deno makes its errors inside of itself, but by their own constructors, which set the
+ * name last.
+ */
+function watch<Thrown extends Error>(
+  { prototype }: { readonly prototype: Thrown },
+  made: (error: Thrown) => void,
+): void {
+  Object.defineProperty(prototype, "name", {
+    configurable: true,
+    set(this: Thrown, name: string) {
+      Object.defineProperty(this, "name", { value: name, configurable: true, writable: true });
+      made(this);
+    },
+    get: () => "Error",
+  });
+}

@@ -1,0 +1,33 @@
+/**
+ * What a confined worker's process and its handler's isolate say to each other. What the isolate says is believed of itself only,
+ * as the supervisor believes a worker: the handler runs there.
+ *
+ * @module
+ */
+import type { Permissions } from "../config/permissions.ts";
+import type { StartNeeds } from "../confine/worker_permissions.ts";
+import type { SupervisorMessage, WorkerMessage, WorkerOptions } from "../process/messages.ts";
+
+/** From the process to the isolate; the first comes with the port on which all others do. */
+export type IsolateCommand =
+  | {
+    readonly type: "start";
+    readonly options: WorkerOptions;
+    readonly permissions: Permissions;
+    readonly needs: StartNeeds;
+    /** The address of the filter that hides the channel to the supervisor from it; null when there is none. */
+    readonly filter: bigint | null;
+  }
+  | Exclude<SupervisorMessage, { readonly type: "start" | "reopen" }>
+  /** What was to be written to the access log is. */
+  | { readonly type: "logged" };
+
+/** From the isolate to the process. */
+export type IsolateMessage =
+  | WorkerMessage
+  /** It listens, and has given the permission for that back. */
+  | { readonly type: "sealed" }
+  /** Lines of the access log. */
+  | { readonly type: "log"; readonly bytes: Uint8Array<ArrayBuffer> }
+  /** It has ended, or the handler has called `Deno.exit()`. */
+  | { readonly type: "exit"; readonly code: number };

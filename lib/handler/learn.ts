@@ -1,0 +1,56 @@
+/**
+ * A handler that runs unconfined to find out what it touches.
+ *
+ * @module
+ */
+import * as nodeModule from "node:module";
+import { type Note, recordDeno, recordNode } from "../confine/record.ts";
+import { isWithin } from "../confine/within.ts";
+
+interface Hooks {
+  registerHooks(hooks: {
+    resolve(
+      specifier: string,
+      context: unknown,
+      next: (specifier: string, context: unknown) => { readonly url: string },
+    ): { readonly url: string; readonly shortCircuit?: boolean };
+  }): void;
+}
+
+/**
+ * Notes what is touched in this isolate from now on, each thing once.
+ *
+ * @param readable What is readable in any case.
+ */
+export function learn(readable: readonly string[], note: Note): void {
+  const noted = new Set<string>();
+  const noteOnce: Note = (kind, value) => {
+    if (kind === "read" && isWithin(value, readable)) return;
+    const key = `${kind} ${value}`;
+    if (noted.has(key)) return;
+    noted.add(key);
+    note(kind, value);
+  };
+  const { process } = globalThis as unknown as { process: { getBuiltinModule(name: string): object } };
+  recordDeno(noteOnce);
+  const changed = recordNode(noteOnce, (name) => process.getBuiltinModule(name));
+  // The names that a module exports are bound to the functions as they were: modules get others.
+  const urls = new Map(changed.map((name) => [`node:${name}`, moduleOf(`node:${name}`, process)]));
+  (nodeModule as unknown as Hooks).registerHooks({
+    resolve(specifier, context, next) {
+      const url = urls.get(specifier.startsWith("node:") ? specifier : `node:${specifier}`);
+      return url === undefined ? next(specifier, context) : { url, shortCircuit: true };
+    },
+  });
+}
+
+/** A module that exports what is in a built-in one now. */
+function moduleOf(name: string, process: { getBuiltinModule(name: string): object }): string {
+  const names = Object.keys(process.getBuiltinModule(name)).filter((key) =>
+    /^[A-Za-z_$][\w$]*$/.test(key) && key !== "default"
+  );
+  const code = `const it = process.getBuiltinModule("${name}");
+export default it;
+${names.map((key) => `const $${key} = it.${key}; export { $${key} as ${key} };`).join("\n")}`;
+  return `data:text/javascript,${encodeURIComponent(code)}`;
+}

@@ -1,0 +1,24 @@
+/**
+ * What a handler does wrong outside of a request.
+ *
+ * @module
+ */
+import { logError } from "../observe/log.ts";
+import { describeThrown } from "./stack.ts";
+
+/** Logs what would end this process: as in uWSGI, one request's mistake is not the end of the others. */
+export function surviveMistakes(): void {
+  globalThis.addEventListener("unhandledrejection", (event) => {
+    event.preventDefault();
+    logError(`A promise of the handler was rejected, and nothing handled it: ${describeThrown(event.reason)}`);
+  });
+  globalThis.addEventListener("error", (event) => {
+    event.preventDefault();
+    logError(`The handler threw outside of a request: ${describeThrown(event.error)}`);
+  });
+  // Deno advises the users of request.signal, once, to set a flag that a compiled program does not have.
+  const { warn } = console;
+  console.warn = (...data: unknown[]) => {
+    if (!String(data[0]).startsWith("Deno.serve: request.signal aborts on successful")) warn(...data);
+  };
+}

@@ -1,0 +1,109 @@
+/**
+ * Small servers for few clients, beside those that serve the public: the control socket and the status.
+ *
+ * @module
+ */
+import type { ListenAddress } from "../config/options.ts";
+import { sever } from "../http1/sever.ts";
+import { adoptListener } from "./adopt.ts";
+import { openListener } from "./listen_socket.ts";
+import { bindSocket, claimSocketPath, removeSocket } from "./unix_path.ts";
+
+/** A small server for few clients, beside those that serve the public. */
+export interface ClientServer {
+  /** Where it really listens: with the port that the system chose for port 0. */
+  readonly address: ListenAddress;
+  /** Stops listening, removes the socket's file, and ends every client. */
+  close(): void;
+}
+
+/** How {@linkcode serveClients} serves. */
+export interface ClientServerOptions {
+  /** Permission bits of a unix socket. */
+  readonly mode: number;
+  /** Clients at a time; more are closed at once. */
+  readonly most: number;
+  /** Serves a client to its end; the connection is closed afterwards. */
+  serve(conn: Deno.Conn): Promise<void>;
+}
+
+/** Pause after a failed accept, ms: without descriptors it fails until some connection ends. */
+const ACCEPT_PAUSE = 50;
+
+/**
+ * Listens on `address` and gives each client to `serve`.
+ *
+ * @throws {StackdError} `STACKD_ADDRESS_IN_USE`, `STACKD_SOCKET_PATH` or `STACKD_LISTEN` (exit 1).
+ */
+export async function serveClients(address: ListenAddress, options: ClientServerOptions): Promise<ClientServer> {
+  const { listener, bound, remove } = await open(address, options.mode);
+  const clients = new Set<Deno.Conn>();
+  let closed = false;
+  const accept = async () => {
+    while (!closed) {
+      try {
+        take(await listener.accept());
+      } catch {
+        if (!closed) await new Promise((resolve) => setTimeout(resolve, ACCEPT_PAUSE));
+      }
+    }
+  };
+  const take = (conn: Deno.Conn) => {
+    if (closed || clients.size >= options.most) return close(conn);
+    clients.add(conn);
+    options.serve(conn).catch(() => {}).then(() => { // a client that is gone is no news
+      close(conn);
+      clients.delete(conn);
+    });
+  };
+  accept();
+  return {
+    address: bound,
+    close() {
+      if (closed) return;
+      closed = true;
+      remove();
+      listener.close();
+      for (const conn of clients) endClient(conn);
+    },
+  };
+}
+
+/**
+ * Ends a client at a deadline. A write that is pending ends with it on TCP; on a unix socket it lasts until the client reads
+ * or leaves, and keeps the client's place in {@linkcode ClientServerOptions.most}.
+ */
+export function endClient(conn: Deno.Conn): void {
+  sever(conn);
+  close(conn);
+}
+
+function close(conn: Deno.Conn): void {
+  try {
+    conn.close();
+  } catch { /* closed before */ }
+}
+
+async function open(
+  address: ListenAddress,
+  mode: number,
+): Promise<{ listener: Deno.Listener; bound: ListenAddress; remove(): void }> {
+  if (address.descriptor !== undefined) {
+    return { listener: adoptListener(address.descriptor), bound: address, remove() {} };
+  }
+  if (address.transport === "unix") {
+    const { path } = address;
+    await claimSocketPath(path);
+    const bind = (temporary: string) => Deno.listen({ transport: "unix", path: temporary });
+    const { server, identity } = bindSocket({ path, mode, owner: null }, bind);
+    return { listener: server, bound: address, remove: () => removeSocket(path, identity) };
+  }
+  const listener = openListener(address), { addr } = listener;
+  return { listener, bound: addr.transport === "tcp" ? { ...address, port: addr.port } : address, remove() {} };
+}
+
+/** Writes all of `text`. Rejects when the client is gone. */
+export async function writeAll(conn: Deno.Conn, text: string): Promise<void> {
+  const bytes = new TextEncoder().encode(text);
+  for (let sent = 0; sent < bytes.length;) sent += await conn.write(bytes.subarray(sent));
+}

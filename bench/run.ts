@@ -6,6 +6,7 @@
 import { benchChain } from "./chain.ts";
 import { benchConfine } from "./confine.ts";
 import { benchGateway } from "./gateway.ts";
+import { benchLoad } from "./load.ts";
 import { benchProxy } from "./proxy.ts";
 import { benchRoutes } from "./routes.ts";
 import { benchStatic } from "./static.ts";
@@ -14,6 +15,7 @@ const SUBJECTS: Record<string, (args: readonly string[]) => Promise<void>> = {
   chain: benchChain,
   confine: benchConfine,
   gateway: benchGateway,
+  load: benchLoad,
   proxy: benchProxy,
   routes: benchRoutes,
   static: benchStatic,

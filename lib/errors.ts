@@ -11,6 +11,7 @@ export type ErrorCode =
   | "STACKD_CONFIG_INVALID" // an option's value cannot be used
   | "STACKD_HANDLER_NOT_FOUND" // no file where the module should be
   | "STACKD_HANDLER_LOAD" // the module does not parse, or throws while loading
+  | "STACKD_HANDLER_CHANGED" // a file of the module changed while it was loaded
   | "STACKD_HANDLER_INVALID" // the module loads, but exports no handler
   | "STACKD_HANDLER_START" // onStart threw
   | "STACKD_BOOT_TIMEOUT" // the worker was not ready in time

@@ -8,7 +8,7 @@ import type { LoadingOptions } from "../config/fetch.ts";
 import { STANDARD_INPUT } from "../config/module.ts";
 import { StackdError } from "../errors.ts";
 import { type DeadImport, type ImportedPackage, type ImportGraph, traceImports } from "../handler/graph.ts";
-import { DISK } from "../handler/loader.ts";
+import { DISK } from "../handler/disk.ts";
 import { type Inspection, InspectorHandle } from "../process/inspector_handle.ts";
 import { makePrivateDirectory } from "../process/private_dir.ts";
 import { placeModule } from "./surroundings.ts";

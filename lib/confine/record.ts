@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { fromFileUrl, resolve } from "@std/path";
+import { dirname, fromFileUrl, resolve } from "@std/path";
 import type { PermissionKind } from "../config/permissions.ts";
 
 /** Told what was touched; of `env` and `run` an empty value is all of them. */
@@ -38,9 +38,23 @@ const SYSTEM: Readonly<Record<string, string>> = {
   setPriority: "setPriority",
 };
 
+/** As it is before anything is replaced. */
+const { lstatSync } = Deno;
+
+/** What may be written: a file that is there, or the directory of one that is made, which is another one the next time. */
+function written(path: string): string {
+  try {
+    lstatSync(path);
+    return path;
+  } catch {
+    return dirname(path);
+  }
+}
+
 /** Notes every use of Deno's and the web's functions in this isolate from now on. */
 export function recordDeno(note: Note): void {
-  const path = (kind: PermissionKind, value: unknown) => note(kind, absolute(value));
+  const path = (kind: PermissionKind, value: unknown) =>
+    note(kind, kind === "write" ? written(absolute(value)) : absolute(value));
   const both = (value: unknown) => (path("read", value), path("write", value));
   const host = (options: Any, fallback: string) => noteHost(note, options, fallback);
   for (const name of READS) wrapBoth(Deno, name, ([from]) => path("read", from));
@@ -81,7 +95,8 @@ export function recordNode(note: Note, builtIn: (name: string) => Any): string[]
     os = builtIn("node:os"),
     run = builtIn("node:child_process");
   const path = (kind: PermissionKind, value: unknown) => {
-    if (typeof value === "string" || value instanceof URL) note(kind, absolute(value));
+    if (typeof value !== "string" && !(value instanceof URL)) return;
+    note(kind, kind === "write" ? written(absolute(value)) : absolute(value));
   };
   for (const files of [fs, fs.promises]) {
     const each = (names: string, on: (args: Any[]) => void) => {
@@ -135,7 +150,7 @@ export function recordNode(note: Note, builtIn: (name: string) => Any): string[]
 function noteOpen(note: Note, file: unknown, options: Any): void {
   const { read = options === undefined, write, append, create, createNew, truncate } = options ?? {};
   if (read) note("read", absolute(file));
-  if (write || append || create || createNew || truncate) note("write", absolute(file));
+  if (write || append || create || createNew || truncate) note("write", written(absolute(file)));
 }
 
 function noteHost(note: Note, options: Any, fallback: string): void {

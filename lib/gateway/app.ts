@@ -8,6 +8,7 @@ import { dirname } from "@std/path";
 import { STANDARD_INPUT } from "../config/module.ts";
 import { EVERYTHING } from "../config/permissions.ts";
 import type { AppOptions, GatewayOptions } from "../config/options.ts";
+import { StackdError } from "../errors.ts";
 import { mayHold } from "../handler/readable.ts";
 import { prepareCode, type PreparedCode } from "../handler/code/prepare.ts";
 import type { AppWorkers } from "../process/front_messages.ts";
@@ -40,6 +41,9 @@ export interface AppHost {
   /** A worker is stuck, and about to be replaced. */
   stuck(worker: WorkerHandle): void;
 }
+
+/** So often code is prepared anew that has changed just as it was loaded. */
+const ATTEMPTS = 5;
 
 /** An application. */
 export class App {
@@ -88,6 +92,17 @@ export class App {
 
   /** Starts a generation beside the one that serves. Throws what is wrong with the first of its workers that never serves. */
   async prepare(number: number): Promise<void> {
+    for (let attempt = 1;; attempt++) {
+      try {
+        return await this.#prepare(number);
+      } catch (thrown) {
+        const changed = thrown instanceof StackdError && thrown.code === "STACKD_HANDLER_CHANGED";
+        if (!changed || attempt === ATTEMPTS || this.#ended) throw thrown;
+      }
+    }
+  }
+
+  async #prepare(number: number): Promise<void> {
     const { directory } = this.#host, module = this.#modulePath();
     directory.restore();
     const code = await prepareCode(

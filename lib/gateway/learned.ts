@@ -44,7 +44,10 @@ export class Learned {
       const values = [...this.#touched.get(kind) ?? []].sort();
       if (values.length === 0) return [];
       if (values.includes("") || values.includes("/")) return [[kind, "all"]];
-      return [[kind, kind === "read" || kind === "write" ? shorten(values) : values]];
+      if (kind !== "read" && kind !== "write") return [[kind, values]];
+      // What is read where files are made has another name the next time.
+      const places = kind === "read" ? [...this.#touched.get("write") ?? []] : [];
+      return [[kind, shorten(values.map((path) => places.find((place) => path.startsWith(`${place}/`)) ?? path))]];
     });
     return grants.length === 0 ? [["env", ["NOTHING"]]] : grants;
   }

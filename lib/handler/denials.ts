@@ -6,6 +6,7 @@
 import { logError } from "../observe/log.ts";
 import { userFrames } from "./stack.ts";
 
+const OWN = new URL("../", import.meta.url).href;
 /** So many places are told; a handler may make up paths for ever. */
 const MAX_PLACES = 500;
 
@@ -27,11 +28,18 @@ export function reportDenials(): void {
 }
 
 function tell(told: Set<string>, text: string): void {
-  const [place = ""] = userFrames(new Error()).split("\n");
+  const error = new Error();
+  const [place = ""] = userFrames(error).split("\n");
+  if (place === "" && isOurs(error.stack ?? "")) return; // what we look for and do without is nobody's affair
   const line = place === "" ? text : `${text} (${place.trim()})`;
   if (told.has(line) || told.size >= MAX_PLACES) return;
   told.add(line);
   logError(line);
+}
+
+/** Whether our own code, other than this file, is on a stack. */
+function isOurs(stack: string): boolean {
+  return stack.split("\n").some((line) => line.includes(OWN) && !line.includes(import.meta.url));
 }
 
 /** What was denied, and what would allow it, from Deno's message; null when it says something else. */

@@ -12,13 +12,16 @@ import { isWithin } from "../confine/within.ts";
 /** What Node's documentation says of hooks (module.registerHooks), as far as it is used here. */
 interface Hooks {
   registerHooks(hooks: {
-    resolve(specifier: string, context: unknown, next: Resolve): { readonly url: string };
+    resolve(specifier: string, context: Context, next: Resolve): { readonly url: string };
   }): void;
 }
-type Resolve = (specifier: string, context: unknown) => { readonly url: string };
+interface Context {
+  readonly parentURL?: string;
+}
+type Resolve = (specifier: string, context: Context) => { readonly url: string };
 
-/** Where our own modules lie, of which some are loaded when they are needed. */
-const OWN = new URL("../", import.meta.url).href;
+/** Where our own modules lie, of which some, and packages of theirs, are loaded when they are needed. */
+const OWN = new URL("../../", import.meta.url).href;
 
 /** Lets this isolate import from now on what is in `readable` and `read`, built-in modules, `data:` and `blob:`. */
 export function gateImports(readable: readonly string[], read: Grant): void {
@@ -26,7 +29,7 @@ export function gateImports(readable: readonly string[], read: Grant): void {
   (nodeModule as unknown as Hooks).registerHooks({
     resolve(specifier, context, next) {
       const resolved = next(specifier, context);
-      const denied = whyDenied(resolved.url, allowed);
+      const denied = context.parentURL?.startsWith(OWN) ? null : whyDenied(resolved.url, allowed);
       if (denied !== null) throw new Deno.errors.NotCapable(denied);
       return resolved;
     },

@@ -7,7 +7,8 @@
 import { basename, dirname, extname, fromFileUrl, resolve } from "@std/path";
 import { messageOf, StackdError } from "../errors.ts";
 import type { Unresolved } from "./code/complaints.ts";
-import { importerOf, type LoadedCode, originalOf, textOf } from "./code/loaded_code.ts";
+import type { LoadedCode } from "./code/loaded_code.ts";
+import { importerOf, originalOf, textOf } from "./code/origins.ts";
 import { findEarlyError, findScriptError } from "./early_error.ts";
 import { findImport, importedPath, type ImportSite, likelySpecifiers, scanImports } from "./imports.ts";
 import { headline, userFrames } from "./stack.ts";

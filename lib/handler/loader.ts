@@ -3,13 +3,9 @@
  *
  * @module
  */
-import { toFileUrl } from "@std/path";
 import { StackdError } from "../errors.ts";
-import { openCode } from "./code/hooks.ts";
-import type { LoadedCode } from "./code/loaded_code.ts";
-import { codeOnDisk, type LoadableCode, readSnapshot } from "./code/loadable.ts";
 import type { Application, Handler, HandlerObject, HealthHook, LifecycleHook } from "./contract.ts";
-import { type Files, loadFailure } from "./load_failure.ts";
+import { importModule } from "./import_module.ts";
 
 /** What a module serves: a function, an object's `fetch`, or a WSGI application. */
 export type LoadedForm =
@@ -39,41 +35,15 @@ const ACCEPTED = "accepted are default (a function, or an object with fetch), ha
  * @param path Absolute.
  * @param exportName The export to serve, or null for the usual ones.
  * @param snapshot The directory that holds its code, as `prepareCode()` has made it; null: the files are read as they are.
- * @throws {StackdError} Exit 2: `STACKD_HANDLER_NOT_FOUND`, `STACKD_HANDLER_LOAD`, `STACKD_HANDLER_INVALID`.
+ * @throws {StackdError} Exit 2: `STACKD_HANDLER_NOT_FOUND`, `STACKD_HANDLER_LOAD`, `STACKD_HANDLER_CHANGED`,
+ * `STACKD_HANDLER_INVALID`.
  */
 export async function loadHandler(
   path: string,
   exportName: string | null,
   snapshot: string | null = null,
 ): Promise<LoadedHandler> {
-  const prepared = snapshot === null ? null : readSnapshot(snapshot);
-  if (prepared === null && DISK.kind(path) !== "file") {
-    throw new StackdError("STACKD_HANDLER_NOT_FOUND", `Cannot load "${path}": there is no such file`);
-  }
-  const loadable = prepared ?? await readCode(path);
-  const mixed = Object.values(loadable.files).some(({ format }) => format === "commonjs");
-  const code = openCode(loadable, mixed ? (await import("./code/bridge.ts")).bridge : null);
-  let module: Readonly<Record<string, unknown>>;
-  try {
-    if (mixed) await code.importRequired();
-    module = await import(toFileUrl(path).href);
-  } catch (thrown) {
-    throw await loadFailure(path, thrown, DISK, code);
-  }
-  if (Object.keys(loadable.edges).length > 0) prepareForLatecomers(code);
-  return classify(path, module, exportName);
-}
-
-/** Code with packages may ask for more of them by and by; nobody waits for what that takes. */
-function prepareForLatecomers(code: LoadedCode): void {
-  import("./code/late.ts").then(({ latecomers }) => latecomers(code.code.entry))
-    .then((found) => code.latecomers = found, () => {}); // a confined handler may not even look for them
-}
-
-/** The code as it is on disk now. */
-async function readCode(path: string): Promise<LoadableCode> {
-  const { traceCode } = await import("./code/trace.ts");
-  return codeOnDisk(await traceCode(path));
+  return classify(path, await importModule(path, snapshot), exportName);
 }
 
 /**
@@ -159,22 +129,3 @@ function kindOf(value: unknown): string {
   if (typeof Reflect.get(value, "fetch") === "function") return "object with fetch";
   return Array.isArray(value) ? "list" : "object without fetch";
 }
-
-/** The disk of this machine. */
-export const DISK: Files = {
-  read(path) {
-    try {
-      return Deno.readTextFileSync(path);
-    } catch {
-      return null;
-    }
-  },
-  kind(path) {
-    try {
-      const { isFile, isDirectory } = Deno.statSync(path);
-      return isFile ? "file" : isDirectory ? "directory" : null;
-    } catch {
-      return null;
-    }
-  },
-};

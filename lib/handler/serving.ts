@@ -74,7 +74,8 @@ export class Serving {
     const { module, exportName, socket, accessLog } = this.#options, host = this.#host;
     const log = this.#accessLog = host.openLog(socket === null ? { kind: "off" } : accessLog);
     let respond: Respond | null = null;
-    const early = host.sealed === undefined ? null : this.#listen(
+    const isEarly = host.sealed !== undefined;
+    const early = !isEarly ? null : this.#listen(
       (request, info) => respond === null ? toResponse(503, null, info.requestId) : respond(request, info),
       log,
     );
@@ -87,7 +88,11 @@ export class Serving {
     try {
       await askHealth(handler, this.#lifecycle);
       respond = this.#respondWith(handler);
-      host.say({ type: "ready", handler: describeHandler(handler), socket: early ?? this.#listen(respond, log) });
+      host.say({
+        type: "ready",
+        handler: describeHandler(handler),
+        socket: isEarly ? early : this.#listen(respond, log),
+      });
     } catch (thrown) {
       await runOnStop(handler, this.#lifecycle, STOP_AT_LEAST); // it ends what onStart began
       throw thrown;

@@ -106,7 +106,8 @@ export class FaultyGateway implements AsyncDisposable {
   /** Starts the process, by a program before it if there is to be one, and waits until it serves. */
   async start(args: readonly string[], options: StartOptions = {}): Promise<void> {
     const env = { FAULTS_LOG: this.#log, TMPDIR: this.directory.path, ...options.env };
-    this.running = stackd(["gateway", "--access-log", "off", ...args, this.module], { ...options, env });
+    const log = args.includes("--access-log") ? [] : ["--access-log", "off"];
+    this.running = stackd(["gateway", ...log, ...args, this.module], { ...options, env });
     await this.running.untilPrinted(/^ +pid +\d+$/m);
     const port = /http:\/\/127\.0\.0\.1:(\d+)/.exec(this.running.stdout)?.[1];
     if (port !== undefined) this.address = { transport: "tcp", hostname: "127.0.0.1", port: Number(port) };

@@ -47,7 +47,7 @@ Deno.test("faults: a stream goes on through a reload for --graceful-timeout, a W
   await gateway.logged(/Reloaded: generation 2 serves/);
   const switched = performance.now();
   const { code, reason } = await within("the WebSocket is closed", closed);
-  assertEquals([code, reason], [1001, "Server shutting down"]);
+  assertEquals([code, reason], [1012, "Service restart"]);
   const { rest } = await stream.end();
   const lasted = performance.now() - switched;
   assert(lasted > 1_900 && lasted < 6_000, `the stream lasted ${lasted} ms`);

@@ -96,6 +96,28 @@ Deno.test("files that change while workers start are in all of them, or in none"
   assertMatch(String(deployed), /\d/);
 });
 
+Deno.test("code that changes in the moment in which it is loaded is loaded again", async () => {
+  using directory = new TestDirectory();
+  // It is imported natively, and does to itself what a deployment would do.
+  const change = (times: number) =>
+    `const path = import.meta.dirname + "/lib.ts";
+const text = Deno.readTextFileSync(path);
+if (text.length < ${times}) Deno.writeTextFileSync(path, text + " ");
+import { lib } from "./lib.ts";
+export default () => Response.json({ version: lib, lazy: "", data: "", pid: Deno.pid, url: "" });
+`;
+  directory.write("lib.ts", 'export const lib = "one";');
+  directory.write("app.ts", change(27));
+  const { gateway, ask } = await start(directory, []);
+  await using _ = gateway;
+  assertEquals((await ask()).version, "one");
+  assertEquals(Deno.readTextFileSync(directory.at("lib.ts")).length, 27, "it was loaded three times");
+  directory.write("app.ts", change(1_000));
+  Deno.kill(gateway.pid, "SIGHUP");
+  await gateway.until("it is given up", () => gateway.stderr.includes("Cannot reload"));
+  assertMatch(gateway.stderr, /Cannot load ".*app\.ts": its files changed while it was loaded/);
+});
+
 Deno.test("the code of a generation that has ended is removed", async () => {
   using directory = new TestDirectory();
   using temporary = new TestDirectory();

@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { traceImports } from "../../lib/handler/graph.ts";
-import { DISK } from "../../lib/handler/loader.ts";
+import { DISK } from "../../lib/handler/disk.ts";
 import { TestDirectory } from "../support/stackd.ts";
 
 /** The graph of main.ts in a directory with these files; paths are relative to it. */

@@ -5,7 +5,7 @@ import { classify, describeHandler, loadHandler } from "../../lib/handler/loader
 import { brokenPath, handlerPath } from "./fixtures.ts";
 
 // What loads handlers is installed once, and stays: it is no leak of the test that happens to be first.
-await loadHandler(handlerPath("function.ts"), null);
+await loadHandler(brokenPath("bare_import.ts"), null).catch(() => {});
 
 const handler = () => new Response("");
 class Thing {}
@@ -120,10 +120,11 @@ Deno.test("loadHandler() says in one sentence what is wrong with a module", asyn
       /: expected "," but found ";", at .*\/syntax\.ts:2:26$/,
       /\n2 \| {3}return new Response\("a";\n {2}\| {26}\^$/,
     ],
-    ["syntax.js", /: missing \) after argument list, at .*\/syntax\.js:2:23$/],
+    ["syntax.js", /, at .*\/syntax\.js:2:2[36]$/], // by Deno's parser, or where hooks are by V8
+
     ["mark.ts", /, at .*\/mark\.ts:2:60$/, /\n2 \| const é = "😀"; .*\n {2}\| {60}\^$/],
     ["imports_syntax.ts", /imports_syntax\.ts": expected .*, at .*\/broken\/syntax\.ts:2:26$/],
-    ["imports_syntax.js", /imports_syntax\.js": missing .*, at .*\/broken\/syntax\.js:2:23$/],
+    ["imports_syntax.js", /imports_syntax\.js": .*, at .*\/broken\/syntax\.js:2:2[36]$/],
     ["twice.ts", /: identifier 'shape' has already been declared, at .*\/twice\.ts:5:42$/, /\n5 \| .*\n {2}\| {42}\^$/],
     ["twice.js", /: identifier 'shape' has already been declared, at .*\/twice\.js:3:7$/],
     ["unlinked.ts", /: the requested module .* does not provide an export named 'name', at .*\/unlinked\.ts:1:10$/],

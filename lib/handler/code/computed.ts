@@ -8,7 +8,13 @@ import { fromFileUrl, join, toFileUrl } from "@std/path";
 
 /** A template with parts to fill in, or a text to which something is added, behind `import(`. */
 const TEMPLATE = /\bimport\s*\(\s*`(\.{1,2}\/[^`\\]*\$\{[^`\\]*)`/g;
+const TEMPLATE_IMPORT = /\bimport\s*\(\s*`/;
 const SUM = /\bimport\s*\(\s*(["'])(\.{1,2}\/[^"'\n\\]*)\1\s*\+[^)"'`\n]*(?:\+\s*(["'])([^"'\n\\]*)\3\s*)?\)/g;
+
+/** Whether the text has an import whose specifier is not written down. */
+export function isComputed(text: string): boolean {
+  return /\bimport\s*\(\s*(?!["'`])/.test(text) || text.includes("${") && TEMPLATE_IMPORT.test(text);
+}
 
 /** The URLs of all files that a computed import in the text of the module at `url` could lead to. */
 export function computedTargets(text: string, url: string): string[] {

@@ -10,8 +10,8 @@ import type { ReadText } from "./config.ts";
 /** `data` is JSON, text, WebAssembly: what an import's attributes and Deno make of it. */
 export type Format = "module" | "commonjs" | "data";
 
-/** Says what kind of module the file at `path` with `text` is. */
-export type FormatOf = (path: string, text: string) => Format;
+/** Says what kind of module the file at `path` with `text` is. @default extension {extname(path)} */
+export type FormatOf = (path: string, text: string, extension?: string) => Format;
 
 /** Makes one; what package.json files say is read once. */
 export function formats(read: ReadText): FormatOf {
@@ -30,8 +30,8 @@ export function formats(read: ReadText): FormatOf {
     types.set(directory, type);
     return type;
   };
-  return (path, text) => {
-    switch (extname(path)) {
+  return (path, text, extension = extname(path)) => {
+    switch (extension) {
       case ".cjs":
         return "commonjs";
       case ".ts":

@@ -4,7 +4,8 @@
  * @module
  */
 import { compare, parseRange, satisfies, type SemVer, tryParse } from "@std/semver";
-import { type FindCopy, withoutMetadata } from "./remote.ts";
+import type { FindKept } from "./kept.ts";
+import { withoutMetadata } from "./text.ts";
 import type { PackageReference } from "./specifier.ts";
 
 /** What npm's registry calls a package of JSR (https://jsr.io/docs/npm-compatibility). */
@@ -16,11 +17,11 @@ export function npmNameOf({ name }: PackageReference): string {
 export async function jsrUrl(
   { name, range, subpath }: PackageReference,
   registry: string,
-  findCopy: FindCopy,
+  findKept: FindKept,
 ): Promise<string | null> {
-  const versions = Object.keys(Object(Reflect.get(await json(`${registry}/${name}/meta.json`, findCopy), "versions")));
+  const versions = Object.keys(Object(Reflect.get(await json(`${registry}/${name}/meta.json`, findKept), "versions")));
   for (const version of admitted(versions, range)) {
-    const content = await json(`${registry}/${name}/${version}_meta.json`, findCopy);
+    const content = await json(`${registry}/${name}/${version}_meta.json`, findKept);
     const target: unknown = Reflect.get(Object(Reflect.get(content, "exports")), subpath);
     if (typeof target === "string") return new URL(target, `${registry}/${name}/${version}/`).href;
   }
@@ -45,10 +46,11 @@ function admits(range: string | null, version: SemVer): boolean {
   }
 }
 
-async function json(url: string, findCopy: FindCopy): Promise<object> {
+async function json(url: string, findKept: FindKept): Promise<object> {
   try {
-    const copy = await findCopy(url);
-    return copy === null ? {} : Object(JSON.parse(withoutMetadata(Deno.readTextFileSync(copy.path))));
+    const kept = await findKept(url);
+    if (kept === null || !("copy" in kept)) return {};
+    return Object(JSON.parse(withoutMetadata(Deno.readTextFileSync(kept.copy.path))));
   } catch {
     return {};
   }

@@ -9,7 +9,7 @@ import { type Bridge, bridge } from "./bridge.ts";
 import { readConfig, type ReadText } from "./config.ts";
 import { type FormatOf, formats } from "./format.ts";
 import { applyImportMap } from "./import_map.ts";
-import { readText } from "./module_text.ts";
+import { readText } from "./text.ts";
 import { packageResolver } from "./packages.ts";
 import type { Resolution } from "./problem.ts";
 import { parsePackage } from "./specifier.ts";

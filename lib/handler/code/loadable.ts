@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { join } from "@std/path";
+import { fromFileUrl, join } from "@std/path";
 import type { Format } from "./format.ts";
 import type { Problem } from "./problem.ts";
 import { edgeKey } from "./specifier.ts";
@@ -14,15 +14,27 @@ export interface LoadableFile {
   /** What is read. */
   readonly path: string;
   readonly format: Format;
-  /** The comment that is to be put above its text; null when there is none, or it stands there. */
-  readonly pragma: string | null;
+  /** What has to be made of it so that Deno can read it; null when it is as it has to be. */
+  readonly staging: Staging | null;
   /** Lines that stand above what its author wrote. */
   readonly above: number;
+}
+
+/** How a copy differs from its original. */
+export interface Staging {
+  /** A comment above its text; null for none. */
+  readonly pragma: string | null;
+  /** The ending of its name. */
+  readonly extension: string;
 }
 
 /** What is known of the code before it is loaded. Everything is by URL; edges by `edgeKey`. */
 export interface LoadableCode {
   readonly entry: string;
+  /** Whether Deno loads it as it is, without being told anything: ES modules that name each other by their paths. */
+  readonly plain: boolean;
+  /** Whether something is imported by a name that is computed, so that nobody could foresee where it leads. */
+  readonly computed: boolean;
   readonly files: Readonly<Record<string, LoadableFile>>;
   readonly edges: Readonly<Record<string, Readonly<Record<string, string>>>>;
   /** Imports that lead nowhere, by the importing URL. */
@@ -33,14 +45,17 @@ const INDEX = "index.json";
 
 /** The code as it is on disk. */
 export function codeOnDisk(graph: CodeGraph): LoadableCode {
-  return describe(graph, ({ path, format, pragma }) => ({ path, format, pragma, above: pragma === null ? 0 : 1 }));
+  return describe(graph, ({ path, format, pragma, extension }) => {
+    const staging = pragma === null && path.endsWith(extension) ? null : { pragma, extension };
+    return { path, format, staging, above: pragma === null ? 0 : 1 };
+  });
 }
 
 /** Says what is in a snapshot; `nameOf` is what each file is called in its directory. */
 export function writeIndex(directory: string, graph: CodeGraph, nameOf: (file: CodeFile) => string): void {
   const code = describe(graph, (file) => {
     const { format, pragma } = file;
-    return { path: join(directory, nameOf(file)), format, pragma: null, above: pragma === null ? 0 : 1 };
+    return { path: join(directory, nameOf(file)), format, staging: null, above: pragma === null ? 0 : 1 };
   });
   Deno.writeTextFileSync(join(directory, INDEX), JSON.stringify(code), { mode: 0o644 });
 }
@@ -61,8 +76,31 @@ function describe(graph: CodeGraph, fileOf: (file: CodeFile) => LoadableFile): L
   }
   return {
     entry: graph.entry,
+    plain: isPlain(graph),
+    computed: graph.computed,
     files: Object.fromEntries([...graph.files].map(([url, file]) => [url, fileOf(file)])),
     edges: Object.fromEntries(graph.edges),
     missing,
   };
+}
+
+/** Comparing more files than this with their copies takes longer than what it saves. */
+const MOST_PLAIN = 100;
+
+function isPlain({ files, edges, missing, computed }: CodeGraph): boolean {
+  return files.size <= MOST_PLAIN && edges.size === 0 && missing.length === 0 && !computed &&
+    [...files.values()].every(({ url, format, pragma }) =>
+      url.startsWith("file:") && format === "module" && pragma === null
+    );
+}
+
+/** Whether all files of a snapshot are on disk as they were when it was made. */
+export function sameOnDisk({ files }: LoadableCode): boolean {
+  return Object.entries(files).every(([url, { path }]) => {
+    try {
+      return Deno.readTextFileSync(fromFileUrl(url.replace(/[?#].*$/s, ""))) === Deno.readTextFileSync(path);
+    } catch {
+      return false;
+    }
+  });
 }

@@ -4,14 +4,15 @@
  * @module
  */
 import * as nodeModule from "node:module";
-import { fromFileUrl, toFileUrl } from "@std/path";
+import { toFileUrl } from "@std/path";
 import type { Bridge } from "./bridge.ts";
 import { CommonJsModules } from "./commonjs.ts";
 import { Complaints } from "./complaints.ts";
 import type { LoadableCode, LoadableFile } from "./loadable.ts";
 import type { Latecomers } from "./late.ts";
 import type { LoadContext, Loaded, NextLoad, NextResolve, ResolveContext, Resolved } from "./node_hooks.ts";
-import { checkJson, finish, pathOf, readText, withPragma } from "./module_text.ts";
+import { checkJson, finish, stage } from "./module_text.ts";
+import { pathOf, readText } from "./text.ts";
 import { edgeKey, isPath, type Mode } from "./specifier.ts";
 
 /** Code that is being loaded, or was. */
@@ -144,7 +145,7 @@ export class LoadedCode {
     if (file === null) return next(url, context);
     if (file.format === "commonjs") return this.#loadCommonJs(url, file, context);
     if (file.format === "data") this.#checkData(url, file, context);
-    const path = file.pragma === null ? file.path : withPragma(file.path, file.pragma);
+    const path = file.staging === null ? file.path : stage(file.path, file.staging);
     try {
       const loaded = next(toFileUrl(path).href, context);
       return file.format === "module" ? { ...loaded, source: finish(loaded.source, url, file.above) } : loaded;
@@ -167,7 +168,7 @@ export class LoadedCode {
     const path = pathOf(url);
     if (path === null || !/\.c?js$/.test(path) || this.#latecomers === null) return null;
     const format = this.#latecomers.formatOf(path, readText(path));
-    return format === "commonjs" ? { path, format, pragma: null, above: 0 } : null;
+    return format === "commonjs" ? { path, format, staging: null, above: 0 } : null;
   }
 
   #loadCommonJs(url: string, file: LoadableFile, context: LoadContext): Loaded {
@@ -191,37 +192,4 @@ export class LoadedCode {
 function withoutBridge(stack: string, url: string): string {
   const frames = [url, decodeURI(url)].map((place) => `    at ${place}:1:`);
   return stack.split("\n").filter((line) => !frames.some((frame) => line.startsWith(frame))).join("\n");
-}
-
-/** The file that has a copy at `path`, and how many lines the copy has above it; null when that is no copy. */
-export function originalOf(code: LoadableCode, path: string): { readonly path: string; readonly above: number } | null {
-  for (const [url, file] of Object.entries(code.files)) {
-    if (file.path === path && url.startsWith("file:")) return { path: fromFileUrl(url), above: file.above };
-  }
-  return null;
-}
-
-/** The text that is loaded of the file at `path`, as its author knows it; null when the file is no part of the code. */
-export function textOf(code: LoadableCode, path: string): string | null {
-  const file = code.files[toFileUrl(path).href];
-  if (file === undefined) return null;
-  try {
-    const text = readText(file.path);
-    return file.pragma === null ? text.split("\n").slice(file.above).join("\n") : text;
-  } catch {
-    return null;
-  }
-}
-
-/** Who imports the module at `url` by another name than its path. */
-export function importerOf(
-  code: LoadableCode,
-  url: string,
-): { readonly parent: string; readonly specifier: string } | null {
-  for (const [parent, edges] of Object.entries(code.edges)) {
-    for (const [key, target] of Object.entries(edges)) {
-      if (target === url) return { parent, specifier: key.slice(key.indexOf(" ") + 1) };
-    }
-  }
-  return null;
 }

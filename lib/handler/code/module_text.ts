@@ -3,25 +3,11 @@
  *
  * @module
  */
-import { fromFileUrl } from "@std/path";
 import { messageOf } from "../../errors.ts";
+import type { Staging } from "./loadable.ts";
 import type { Loaded } from "./node_hooks.ts";
-import { withoutMetadata } from "./remote.ts";
 import { mapToOriginal } from "./source_map.ts";
-
-/** A file's text; throws what the system says. */
-export function readText(path: string): string {
-  return withoutMetadata(Deno.readTextFileSync(path));
-}
-
-/** The path of a `file:` URL, without what stands behind it; null for other URLs. */
-export function pathOf(url: string): string | null {
-  try {
-    return url.startsWith("file:") ? fromFileUrl(url.replace(/[?#].*$/s, "")) : null;
-  } catch {
-    return null; // not decodable: no file has this name
-  }
-}
+import { readText } from "./text.ts";
 
 /** A module's text: its places are those of the original, and `import.meta.resolve` knows packages. */
 export function finish(source: Loaded["source"], url: string, above: number): Loaded["source"] {
@@ -31,10 +17,10 @@ export function finish(source: Loaded["source"], url: string, above: number): Lo
   return `import.meta.resolve=globalThis[Symbol.for("stackd.resolve")](import.meta.url);${mapped}`;
 }
 
-/** A copy with the pragma above it, where there is no snapshot that has one. */
-export function withPragma(path: string, pragma: string): string {
-  const copy = Deno.makeTempFileSync({ prefix: "stackd-", suffix: path.slice(path.lastIndexOf(".")) });
-  Deno.writeTextFileSync(copy, `${pragma}\n${Deno.readTextFileSync(path)}`);
+/** A copy as it has to be, where there is no snapshot that has one. */
+export function stage(path: string, { pragma, extension }: Staging): string {
+  const copy = Deno.makeTempFileSync({ prefix: "stackd-", suffix: extension });
+  Deno.writeTextFileSync(copy, `${pragma === null ? "" : `${pragma}\n`}${readText(path)}`);
   return copy;
 }
 

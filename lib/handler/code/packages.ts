@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { isBuiltin } from "node:module";
 import { dirname, fromFileUrl, toFileUrl } from "@std/path";
 import { parseRange, satisfies, tryParse } from "@std/semver";
 import { messageOf } from "../../errors.ts";
@@ -19,8 +20,10 @@ const EXTENSIONS = [".js", ".json", ".node"] as const;
 /** What the disk said is believed for this long, ms: as long as one look at all imports takes. */
 const BELIEVED = 60_000;
 
-/** Finds packages. It remembers what the disk said, so there is one for each look at a module's imports. */
+/** Finds packages, beside what Deno has built in. It remembers what the disk said, so there is one for each look at a module's imports. */
 export interface PackageResolver {
+  /** Whether a name without a scheme is a module that is built in, as Node has them. */
+  isBuiltin(name: string): boolean;
   /** Where `specifier`, a package's name or a path, leads from the file at `parent`. */
   resolve(specifier: string, parent: string, mode: Mode): Resolution;
   /** The same for a package that was named with its version. */
@@ -61,6 +64,7 @@ export async function packageResolver(): Promise<PackageResolver> {
     }
   };
   return {
+    isBuiltin,
     resolve,
     resolvePackage(reference, parent, mode) {
       const resolution = resolve(bareName(reference), parent, mode);

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { extname } from "@std/path";
+import { messageOf, StackdError } from "../../errors.ts";
 import { writeIndex } from "./loadable.ts";
 import type { MayHold } from "./read.ts";
 import { type CodeFile, type CodeGraph, traceCode } from "./trace.ts";
@@ -24,22 +24,22 @@ export interface PreparedCode {
  *
  * @param module Absolute. What is wrong with it is for its workers to say.
  * @param mayHold Which files it may be made of. @default all
- * @throws What the system says when the directory cannot be written.
+ * @throws {StackdError} `STACKD_HANDLER_LOAD`, exit 1, when the directory cannot be written.
  */
 export async function prepareCode(
   module: string,
   directory: string,
   mayHold?: MayHold,
 ): Promise<PreparedCode> {
-  asEverybody(() => Deno.mkdirSync(directory, { mode: 0o755 }));
+  keep(directory, () => Deno.mkdirSync(directory, { mode: 0o755 }));
   const names = new Map<string, string>();
   try {
     const graph = await traceCode(module, (file, bytes) => {
-      const name = `${names.size}${extname(file.url.replace(/[?#].*$/s, ""))}`;
+      const name = `${names.size}${file.extension}`;
       names.set(file.url, name);
-      asEverybody(() => Deno.writeFileSync(`${directory}/${name}`, withPragma(file, bytes), { mode: 0o644 }));
+      keep(directory, () => Deno.writeFileSync(`${directory}/${name}`, withPragma(file, bytes), { mode: 0o644 }));
     }, mayHold);
-    asEverybody(() => writeIndex(directory, graph, ({ url }) => names.get(url) ?? ""));
+    keep(directory, () => writeIndex(directory, graph, ({ url }) => names.get(url) ?? ""));
     return { path: directory, files: filesOf(graph), graph, remove: () => remove(directory) };
   } catch (thrown) {
     remove(directory);
@@ -61,11 +61,14 @@ function withPragma({ pragma }: CodeFile, bytes: Uint8Array): Uint8Array {
   return whole;
 }
 
-/** The workers may run as another user, whose directory it is in; nobody else gets there. */
-function asEverybody(act: () => void): void {
+/** Writes for everybody: the workers may run as another user, whose directory it is in; nobody else gets there. */
+function keep(directory: string, write: () => void): void {
   const mask = Deno.umask(0o022);
   try {
-    act();
+    write();
+  } catch (cause) {
+    const message = `Cannot keep the handler's code in "${directory}": ${messageOf(cause)}`;
+    throw new StackdError("STACKD_HANDLER_LOAD", message, { exitCode: 1, cause });
   } finally {
     Deno.umask(mask);
   }

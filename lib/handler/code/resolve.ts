@@ -3,22 +3,24 @@
  *
  * @module
  */
-import { isBuiltin } from "node:module";
 import { basename, dirname, extname, fromFileUrl } from "@std/path";
 import { applyImportMap } from "./import_map.ts";
 import type { CodeConfig } from "./config.ts";
-import { jsrUrl, npmNameOf } from "./jsr.ts";
-import { type PackageResolver, packageResolver } from "./packages.ts";
+import type { PackageResolver } from "./packages.ts";
 import { type Cure, found, problem, type Resolution } from "./problem.ts";
-import { type FindCopy, type RemoteCopy } from "./remote.ts";
+import type { FindKept, RemoteCopy } from "./kept.ts";
 import { isPath, type Mode, type PackageReference, parsePackage } from "./specifier.ts";
+
+/** Modules that Deno need not be asked for: what it loads to answer takes longer than all else at a start. */
+const USUAL =
+  /^node:(?:assert|async_hooks|buffer|child_process|crypto|dns|events|fs|https?|net|os|path|perf_hooks|process|querystring|readline|stream|string_decoder|timers|tls|url|util|worker_threads|zlib)(?:\/promises)?$/;
 
 /** What a resolver is made with. */
 export interface ResolverOptions {
   /** The handler module's path. */
   readonly entry: string;
   readonly config: CodeConfig;
-  readonly findCopy: FindCopy;
+  readonly findKept: FindKept;
   /** Deno's cache, for the message of what is not in it. */
   readonly cache: string | null;
   /** The registry of `jsr:` without a slash at its end. */
@@ -43,12 +45,13 @@ export class Resolver {
     const mapped = mode === "require" || installed ? null : applyImportMap(config.map, specifier, parent);
     const meant = mapped ?? specifier;
     if (meant.startsWith("node:")) {
-      return isBuiltin(meant) ? found(meant) : problem("is no built-in module");
+      const known = USUAL.test(meant) || (await this.#packagesHere()).isBuiltin(meant);
+      return known ? found(meant) : problem("is no built-in module");
     }
     if (isPath(meant) && (mode === "import" || meant.startsWith("file:"))) return await this.#path(meant, parent);
     if (/^(?:data|blob|ext):/.test(meant)) return found(meant);
     if (/^https?:/.test(meant)) return await this.#remote(meant);
-    if (isBuiltin(meant)) return found(`node:${meant}`);
+    if ((await this.#packagesHere()).isBuiltin(meant)) return found(`node:${meant}`);
     if (!parent.startsWith("file:")) parent = `file://${this.#options.entry}`; // its packages are the handler's
     const path = fromFileUrl(parent.replace(/[?#].*$/s, ""));
     const [, scheme, rest = ""] = /^(npm|jsr):(.*)$/s.exec(meant) ?? [];
@@ -60,7 +63,7 @@ export class Resolver {
   }
 
   #packagesHere(): Promise<PackageResolver> {
-    return this.#packages ??= packageResolver();
+    return this.#packages ??= import("./packages.ts").then(({ packageResolver }) => packageResolver());
   }
 
   async #path(specifier: string, parent: string): Promise<Resolution> {
@@ -73,25 +76,25 @@ export class Resolver {
     const asked = new URL(url);
     asked.hash = "";
     for (let { href } = asked, hops = 0; hops < 10; hops++) {
-      const copy = await this.#options.findCopy(href);
-      if (copy === null) break;
-      if (copy.redirect === null) {
-        this.copies.set(href, copy);
+      const kept = await this.#options.findKept(href);
+      if (kept === null) break;
+      if ("copy" in kept) {
+        this.copies.set(href, kept.copy);
         return found(href);
       }
-      href = copy.redirect;
+      href = kept.redirect;
     }
     return problem(`is a module of the net, and ${this.#nowhere()}`, this.#cache());
   }
 
   async #jsr(reference: PackageReference, parent: string, mode: Mode): Promise<Resolution> {
-    const packages = await this.#packagesHere();
+    const [packages, { jsrUrl, npmNameOf }] = await Promise.all([this.#packagesHere(), import("./jsr.ts")]);
     for (const name of [npmNameOf(reference), reference.name]) {
       const installed = packages.resolvePackage({ ...reference, name }, parent, mode);
       if (installed.kind === "url") return installed;
     }
-    const { registry, findCopy } = this.#options;
-    const url = await jsrUrl(reference, registry, findCopy);
+    const { registry, findKept } = this.#options;
+    const url = await jsrUrl(reference, registry, findKept);
     if (url !== null) return await this.#remote(url);
     return problem(`is a package of JSR, and ${this.#nowhere()}`, this.#cache());
   }

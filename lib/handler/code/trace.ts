@@ -5,14 +5,14 @@
  * @module
  */
 import { extname, toFileUrl } from "@std/path";
-import { computedTargets } from "./computed.ts";
+import { computedTargets, isComputed } from "./computed.ts";
 import { type CodeConfig, readConfig, type ReadText } from "./config.ts";
 import { type Format, formats } from "./format.ts";
-import { pathOf } from "./module_text.ts";
 import type { Problem } from "./problem.ts";
-import { copyFinder, denoDirectory, withoutMetadata } from "./remote.ts";
+import { denoDirectory, keptFinder } from "./remote.ts";
 import { CODE, type MayHold, readCode } from "./read.ts";
 import { Resolver } from "./resolve.ts";
+import { pathOf, withoutMetadata } from "./text.ts";
 import { type Asked, askedBy, edgeKey, type Mode } from "./specifier.ts";
 
 /** One file of the graph. */
@@ -21,6 +21,8 @@ export interface CodeFile {
   readonly url: string;
   /** Where it is on disk. */
   readonly path: string;
+  /** What says what is in it; of a copy in a cache the name does not. */
+  readonly extension: string;
   readonly format: Format;
   /** A comment that is to stand above its text, or null. */
   readonly pragma: string | null;
@@ -44,6 +46,8 @@ export interface CodeGraph {
   readonly missing: readonly MissingImport[];
   /** The paths of files that are imported and cannot be read. */
   readonly absent: readonly string[];
+  /** Whether something is imported by a name that is computed. */
+  readonly computed: boolean;
   /** Configuration files that decided something, or would if they were there. */
   readonly configuration: readonly string[];
 }
@@ -69,7 +73,7 @@ export async function traceCode(
   const resolver = new Resolver({
     entry,
     config,
-    findCopy: copyFinder(config.vendor, cache),
+    findKept: keptFinder(config.vendor, cache),
     cache,
     registry: (Deno.env.get("JSR_URL") ?? "https://jsr.io").replace(/\/$/, ""),
   });
@@ -84,6 +88,7 @@ class Trace implements CodeGraph {
   readonly edges = new Map<string, Record<string, string>>();
   readonly missing: MissingImport[] = [];
   readonly absent: string[] = [];
+  computed = false;
   readonly configuration: readonly string[];
   readonly #config: CodeConfig;
   readonly #resolver: Resolver;
@@ -125,15 +130,16 @@ class Trace implements CodeGraph {
       return [];
     }
     const bytes = remote === undefined ? raw : new TextEncoder().encode(withoutMetadata(new TextDecoder().decode(raw)));
-    const extension = extname(url.replace(/[?#].*$/s, ""));
+    const extension = remote?.extension ?? extname(path);
     if (!CODE.test(extension)) {
-      if (extension !== ".node") await this.#add({ url, path, format: "data", pragma: null }, bytes);
+      if (extension !== ".node") await this.#add({ url, path, extension, format: "data", pragma: null }, bytes);
       return [];
     }
     const text = new TextDecoder().decode(bytes);
     const asked = askedBy(text);
     const pragma = this.#pragmaFor(url, extension, text, asked);
-    await this.#add({ url, path, format: this.#formatOf(path, text), pragma }, bytes);
+    await this.#add({ url, path, extension, format: this.#formatOf(path, text, extension), pragma }, bytes);
+    if (isComputed(text)) this.computed = true;
     const targets = computedTargets(text, url);
     for (const each of asked) targets.push(...await this.#follow(each, url));
     return targets;

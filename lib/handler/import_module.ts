@@ -1,0 +1,66 @@
+/**
+ * Imports a handler's module: as Deno does by itself where nothing speaks against it, else with the help of hooks.
+ *
+ * @module
+ */
+import { toFileUrl } from "@std/path";
+import { StackdError } from "../errors.ts";
+import { codeOnDisk, type LoadableCode, readSnapshot, sameOnDisk } from "./code/loadable.ts";
+import { DISK } from "./disk.ts";
+import { loadFailure } from "./load_failure.ts";
+
+/** What a module exports. */
+export type Namespace = Readonly<Record<string, unknown>>;
+
+/**
+ * Imports the module at `path`.
+ *
+ * @param snapshot The directory that holds its code, as `prepareCode()` has made it; null: the files are read as they are.
+ * @throws {StackdError} Exit 2: `STACKD_HANDLER_NOT_FOUND`, `STACKD_HANDLER_LOAD`, `STACKD_HANDLER_CHANGED`.
+ */
+export async function importModule(path: string, snapshot: string | null): Promise<Namespace> {
+  const prepared = snapshot === null ? null : readSnapshot(snapshot);
+  if (prepared === null && DISK.kind(path) !== "file") {
+    throw new StackdError("STACKD_HANDLER_NOT_FOUND", `Cannot load "${path}": there is no such file`);
+  }
+  const code = prepared ?? await readCode(path);
+  // Hooks, and what Deno loads for them, double the time of a start.
+  if (!code.plain || (prepared !== null && !sameOnDisk(prepared))) return await importByHooks(path, code);
+  try {
+    return await import(toFileUrl(path).href);
+  } catch (thrown) {
+    throw await loadFailure(path, thrown, DISK);
+  } finally {
+    if (prepared !== null && !sameOnDisk(prepared)) {
+      // deno-lint-ignore no-unsafe-finally -- whatever came of it, it was not the code that it is to be
+      throw new StackdError("STACKD_HANDLER_CHANGED", `Cannot load "${path}": its files changed while it was loaded`);
+    }
+  }
+}
+
+/** The code as it is on disk now. */
+async function readCode(path: string): Promise<LoadableCode> {
+  const { traceCode } = await import("./code/trace.ts");
+  return codeOnDisk(await traceCode(path));
+}
+
+async function importByHooks(path: string, loadable: LoadableCode): Promise<Namespace> {
+  const mixed = Object.values(loadable.files).some(({ format }) => format === "commonjs");
+  const [{ openCode }, bridge] = await Promise.all([
+    import("./code/hooks.ts"),
+    mixed ? import("./code/bridge.ts").then((module) => module.bridge) : null,
+  ]);
+  const code = openCode(loadable, bridge);
+  try {
+    if (mixed) await code.importRequired();
+    return await import(toFileUrl(path).href);
+  } catch (thrown) {
+    throw await loadFailure(path, thrown, DISK, code);
+  } finally {
+    // Nobody waits for what that takes; a confined handler may not even look for what it has not named.
+    if (loadable.computed) {
+      import("./code/late.ts").then(({ latecomers }) => latecomers(loadable.entry))
+        .then((found) => code.latecomers = found, () => {});
+    }
+  }
+}

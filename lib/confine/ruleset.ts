@@ -37,7 +37,7 @@ export interface Places {
 const DEVICES = ["/dev/null", "/dev/zero", "/dev/full"], RANDOM = ["/dev/random", "/dev/urandom"];
 /** For dates in other zones than UTC, in programs that the handler starts too. */
 const ZONES = ["/etc/localtime", "/usr/share/zoneinfo"];
-/** To find hosts by their names (nsswitch.conf(5), resolver(5)), and to know whom to trust in TLS. */
+/** To find hosts by their names (nsswitch.conf(5), resolver(5)). */
 const NAMES = [
   "/etc/resolv.conf",
   "/run/systemd/resolve",
@@ -46,6 +46,9 @@ const NAMES = [
   "/etc/nsswitch.conf",
   "/etc/gai.conf",
   "/etc/services",
+];
+/** Whom to trust in TLS, which everybody may know: `fetch` reads it before it looks at the URL, which may be a file's. */
+const TRUST = [
   "/etc/ssl/certs",
   "/etc/ssl/openssl.cnf",
   "/etc/pki/tls/certs",
@@ -81,7 +84,7 @@ export function rulesetFor(
     for (const path of paths) rules.push({ kind: "path", path, access });
   };
   allow(FS.readFile | FS.execute, ...needs.code);
-  allow(READ, ...needs.reads, ...LOADER, ...ZONES);
+  allow(READ, ...needs.reads, ...LOADER, ...ZONES, ...TRUST);
   allow(FS.readFile, MAPS, ...RANDOM);
   allow(FS.readFile | FS.writeFile, ...DEVICES);
   allow(READ | WRITE, ...needs.caches);

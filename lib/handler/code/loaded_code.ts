@@ -121,7 +121,7 @@ export class LoadedCode {
     }
     if (/^(?!npm:)[a-z][a-z\d+.-]*:/i.test(specifier) || !parent.startsWith("file:")) return next(specifier, context);
     const resolution = this.#latecomers?.resolve(specifier, parent);
-    if (resolution?.kind === "url") return this.#own({ url: resolution.url, shortCircuit: true });
+    if (resolution?.kind === "url") return this.#own(next(resolution.url, context));
     const { state, cure } = resolution ?? { state: "was asked for before all was loaded", cure: null };
     throw this.complaints.unresolved({ parent, specifier, state, cure });
   }

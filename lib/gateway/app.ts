@@ -60,7 +60,8 @@ export class App {
   #silent: readonly WorkerHandle[] = [];
   #size: number;
   readonly #learned = new Learned();
-  #files: readonly string[] = [];
+  /** The code that was prepared last, also when it did not load. */
+  #newest: PreparedCode | null = null;
   #ended = false;
 
   constructor(options: AppOptions, host: AppHost) {
@@ -110,7 +111,7 @@ export class App {
       `${directory.path}/code-${crypto.randomUUID().slice(0, 8)}`,
       this.#mayHold(module),
     );
-    this.#files = code.files;
+    this.#newest = code;
     this.#host.prepared();
     if (this.#ended) throw new Error("stopped meanwhile");
     const next = this.#next = this.#makeGeneration(number, module, code);
@@ -135,7 +136,12 @@ export class App {
 
   /** Everything that the code which was prepared last depends on. */
   get files(): readonly string[] {
-    return this.#files;
+    return this.#newest?.files ?? [];
+  }
+
+  /** Whether one of these has changed since. */
+  get isStale(): boolean {
+    return this.#newest?.isStale() ?? false;
   }
 
   #modulePath(): string {

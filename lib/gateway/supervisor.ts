@@ -90,6 +90,11 @@ export class Supervisor {
     return this.#apps.flatMap(({ files }) => files);
   }
 
+  /** Whether one of these has changed since the code was prepared last. */
+  get isStale(): boolean {
+    return this.#apps.some((app) => app.isStale);
+  }
+
   get #serving(): AppWorkers[] {
     return this.#apps.map(({ serving }) => serving);
   }

@@ -11,7 +11,8 @@ import type { Supervisor } from "./supervisor.ts";
 export function watchFor(options: GatewayOptions, supervisor: Supervisor, onChange: () => void): FileWatch | null {
   const { watch, reloadOn } = options;
   if (!watch && reloadOn.length === 0) return null;
-  const files = watchFiles(() => watch ? [...reloadOn, ...supervisor.files] : reloadOn, onChange);
+  const wanted = () => watch ? [...reloadOn, ...supervisor.files] : reloadOn;
+  const files = watchFiles(wanted, () => watch && supervisor.isStale, onChange);
   supervisor.onCode = () => files.follow();
   return files;
 }

@@ -6,8 +6,8 @@
 import { toFileUrl } from "@std/path";
 import { StackdError } from "../errors.ts";
 import { codeOnDisk, type LoadableCode, readSnapshot, sameOnDisk } from "./code/loadable.ts";
+import type { LoadedCode } from "./code/loaded_code.ts";
 import { DISK } from "./disk.ts";
-import { loadFailure } from "./load_failure.ts";
 
 /** What a module exports. */
 export type Namespace = Readonly<Record<string, unknown>>;
@@ -29,13 +29,19 @@ export async function importModule(path: string, snapshot: string | null): Promi
   try {
     return await import(toFileUrl(path).href);
   } catch (thrown) {
-    throw await loadFailure(path, thrown, DISK);
+    throw await explain(path, thrown, null);
   } finally {
     if (prepared !== null && !sameOnDisk(prepared)) {
       // deno-lint-ignore no-unsafe-finally -- whatever came of it, it was not the code that it is to be
       throw new StackdError("STACKD_HANDLER_CHANGED", `Cannot load "${path}": its files changed while it was loaded`);
     }
   }
+}
+
+/** The error that says why; what finds out is loaded when it has to. */
+async function explain(path: string, thrown: unknown, code: LoadedCode | null): Promise<StackdError> {
+  const { loadFailure } = await import("./load_failure.ts");
+  return await loadFailure(path, thrown, DISK, code);
 }
 
 /** The code as it is on disk now. */
@@ -55,7 +61,7 @@ async function importByHooks(path: string, loadable: LoadableCode): Promise<Name
     if (mixed) await code.importRequired();
     return await import(toFileUrl(path).href);
   } catch (thrown) {
-    throw await loadFailure(path, thrown, DISK, code);
+    throw await explain(path, thrown, code);
   } finally {
     // Nobody waits for what that takes; a confined handler may not even look for what it has not named.
     if (loadable.computed) {

@@ -22,8 +22,13 @@ export interface FileWatch {
  * Calls `onChange` when any of the files was written, made, replaced or removed.
  *
  * @param wanted Gives their absolute paths. A file need not exist yet; where its directory does not, nothing is seen of it.
+ * @param isLate Whether one has changed already: asked when all of them are watched, for what happened before they were.
  */
-export function watchFiles(wanted: () => readonly string[], onChange: () => void): FileWatch {
+export function watchFiles(
+  wanted: () => readonly string[],
+  isLate: () => boolean,
+  onChange: () => void,
+): FileWatch {
   let files = new Set<string>();
   let watched: readonly string[] = [];
   let watcher: Deno.FsWatcher | null = null;
@@ -39,7 +44,10 @@ export function watchFiles(wanted: () => readonly string[], onChange: () => void
   };
   const follow = () => {
     files = new Set(wanted());
-    const directories = [...new Set([...files].map((path) => dirname(path)))].filter(isDirectory).sort();
+    watchAll([...new Set([...files].map((path) => dirname(path)))].filter(isDirectory).sort());
+    if (isLate()) changed();
+  };
+  const watchAll = (directories: readonly string[]) => {
     if (directories.length === watched.length && directories.every((path, index) => path === watched[index])) return;
     const before = watcher;
     // One watch for all: the system gives each user few of them. The old one is closed when the new one sees everything.

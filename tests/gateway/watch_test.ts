@@ -65,6 +65,25 @@ Deno.test("--watch: files that are imported since, are missing yet, or decide wh
   await gateway.until("the map is followed", async () => await get() === "four");
 });
 
+Deno.test("--watch: a file that changes before anybody watches it is seen as well", async () => {
+  using directory = new TestDirectory();
+  directory.write(
+    "app.ts",
+    `import { lib } from "./lib.ts";
+export const onStart = () => {
+  // The code is read by now, and the watch has not begun.
+  if (lib === "one") Deno.writeTextFileSync(import.meta.dirname + "/lib.ts", 'export const lib: string = "two";');
+};
+export default () => new Response(lib);
+`,
+  );
+  directory.write("lib.ts", 'export const lib: string = "one";');
+  const { gateway, get } = await start(directory);
+  await using _ = gateway;
+  await gateway.until("the new code serves", async () => await get() === "two");
+  assertEquals(gateway.stderr.split("is started").length, 2, "it was reloaded once");
+});
+
 Deno.test("--watch: a browser is shown why the new code does not load, and hears when it does", async () => {
   using directory = new TestDirectory();
   directory.write("app.ts", 'export default () => new Response("one");\n');

@@ -8,11 +8,6 @@ import type { FindKept } from "./kept.ts";
 import { withoutMetadata } from "./text.ts";
 import type { PackageReference } from "./specifier.ts";
 
-/** What npm's registry calls a package of JSR (https://jsr.io/docs/npm-compatibility). */
-export function npmNameOf({ name }: PackageReference): string {
-  return `@jsr/${name.replace("@", "").replace("/", "__")}`;
-}
-
 /** The URL of a package's module: the newest version that its range admits and that is here. Null when there is none. */
 export async function jsrUrl(
   { name, range, subpath }: PackageReference,

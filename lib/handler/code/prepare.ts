@@ -4,6 +4,7 @@
  * @module
  */
 import { messageOf, StackdError } from "../../errors.ts";
+import { identityOf } from "./identity.ts";
 import { writeIndex } from "./loadable.ts";
 import type { MayHold } from "./read.ts";
 import { type CodeFile, type CodeGraph, traceCode } from "./trace.ts";
@@ -15,6 +16,8 @@ export interface PreparedCode {
   /** Everything that the code depends on, absolute: its files, and the configuration that decides where imports lead. */
   readonly files: readonly string[];
   readonly graph: CodeGraph;
+  /** Whether one of the files has changed since. */
+  isStale(): boolean;
   /** Removes the snapshot. */
   remove(): void;
 }
@@ -40,7 +43,14 @@ export async function prepareCode(
       keep(directory, () => Deno.writeFileSync(`${directory}/${name}`, withPragma(file, bytes), { mode: 0o644 }));
     }, mayHold);
     keep(directory, () => writeIndex(directory, graph, ({ url }) => names.get(url) ?? ""));
-    return { path: directory, files: filesOf(graph), graph, remove: () => remove(directory) };
+    const files = filesOf(graph);
+    return {
+      path: directory,
+      files,
+      graph,
+      isStale: () => files.some((path) => graph.seen.get(path) !== identityOf(path)),
+      remove: () => remove(directory),
+    };
   } catch (thrown) {
     remove(directory);
     throw thrown;

@@ -13,19 +13,35 @@ const LARGEST = 32 * 1_048_576;
 /** Whether the file that really is at `path` may be a part of the code. */
 export type MayHold = (path: string) => boolean;
 
-/** The bytes of a file; null when it is none, cannot be read, or may be no part of the code. */
-export async function readCode(path: string, mayHold: MayHold): Promise<Uint8Array | null> {
+/**
+ * The bytes of a file; null when it is none, cannot be read, or may be no part of the code. Not waited for: many small files are read in a
+ * fraction of the time that it takes to wait for each.
+ */
+export function readCode(path: string, mayHold: MayHold): Uint8Array<ArrayBuffer> | null {
   try {
-    using file = await Deno.open(path);
-    const { isFile, size, dev, ino } = await file.stat();
+    using file = Deno.openSync(path);
+    const { isFile, size, dev, ino } = file.statSync();
     if (!isFile || size > LARGEST) return null;
-    const real = await Deno.realPath(path);
+    const real = Deno.realPathSync(path);
     if (!mayHold(real)) return null;
     // It is the one that was opened, which a link may have led away from since.
-    const there = await Deno.lstat(real);
-    if (there.dev !== dev || there.ino !== ino) return null;
-    return new Uint8Array(await new Response(file.readable).arrayBuffer());
+    const there = Deno.lstatSync(real);
+    return there.dev === dev && there.ino === ino ? readAll(file, size) : null;
   } catch {
     return null;
+  }
+}
+
+function readAll(file: Deno.FsFile, size: number): Uint8Array<ArrayBuffer> {
+  let bytes = new Uint8Array(size + 1), length = 0;
+  for (;;) {
+    const read = file.readSync(bytes.subarray(length));
+    if (read === null) return bytes.subarray(0, length);
+    length += read;
+    if (length < bytes.length) continue;
+    // It grows while it is read.
+    const larger = new Uint8Array(2 * length);
+    larger.set(bytes);
+    bytes = larger;
   }
 }

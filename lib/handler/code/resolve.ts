@@ -3,13 +3,14 @@
  *
  * @module
  */
-import { basename, dirname, extname, fromFileUrl } from "@std/path";
+import { fromFileUrl } from "@std/path";
 import { applyImportMap } from "./import_map.ts";
 import type { CodeConfig } from "./config.ts";
 import type { PackageResolver } from "./packages.ts";
-import { type Cure, found, problem, type Resolution } from "./problem.ts";
-import type { FindKept, RemoteCopy } from "./kept.ts";
-import { isPath, type Mode, type PackageReference, parsePackage } from "./specifier.ts";
+import { found, problem, type Resolution } from "./problem.ts";
+import type { RemoteCopy } from "./kept.ts";
+import type { Net } from "./net.ts";
+import { isPath, type Mode, npmNameOf, type PackageReference, parsePackage } from "./specifier.ts";
 
 /** Modules that Deno need not be asked for: what it loads to answer takes longer than all else at a start. */
 const USUAL =
@@ -20,17 +21,14 @@ export interface ResolverOptions {
   /** The handler module's path. */
   readonly entry: string;
   readonly config: CodeConfig;
-  readonly findKept: FindKept;
-  /** Deno's cache, for the message of what is not in it. */
-  readonly cache: string | null;
-  /** The registry of `jsr:` without a slash at its end. */
-  readonly registry: string;
 }
 
 /** Finds out where imports lead; for one look at all of a module's imports. */
 export class Resolver {
   readonly #options: ResolverOptions;
+  // Most handlers need neither, and what is not loaded takes no time.
   #packages: Promise<PackageResolver> | null = null;
+  #net: Promise<Net> | null = null;
   /** The copies of modules of the net, by their URLs. */
   readonly copies = new Map<string, RemoteCopy>();
 
@@ -73,44 +71,24 @@ export class Resolver {
   }
 
   async #remote(url: string): Promise<Resolution> {
-    const asked = new URL(url);
-    asked.hash = "";
-    for (let { href } = asked, hops = 0; hops < 10; hops++) {
-      const kept = await this.#options.findKept(href);
-      if (kept === null) break;
-      if ("copy" in kept) {
-        this.copies.set(href, kept.copy);
-        return found(href);
-      }
-      href = kept.redirect;
-    }
-    return problem(`is a module of the net, and ${this.#nowhere()}`, this.#cache());
+    const net = await this.#netHere(), kept = await net.find(url);
+    if (kept === null) return net.absent("a module of the net");
+    this.copies.set(kept.url, kept.copy);
+    return found(kept.url);
   }
 
   async #jsr(reference: PackageReference, parent: string, mode: Mode): Promise<Resolution> {
-    const [packages, { jsrUrl, npmNameOf }] = await Promise.all([this.#packagesHere(), import("./jsr.ts")]);
+    const [packages, net] = await Promise.all([this.#packagesHere(), this.#netHere()]);
     for (const name of [npmNameOf(reference), reference.name]) {
       const installed = packages.resolvePackage({ ...reference, name }, parent, mode);
       if (installed.kind === "url") return installed;
     }
-    const { registry, findKept } = this.#options;
-    const url = await jsrUrl(reference, registry, findKept);
-    if (url !== null) return await this.#remote(url);
-    return problem(`is a package of JSR, and ${this.#nowhere()}`, this.#cache());
+    const url = await net.jsrUrl(reference);
+    return url === null ? net.absent("a package of JSR") : await this.#remote(url);
   }
 
-  /** Where it was looked for. */
-  #nowhere(): string {
-    const { cache, config: { vendor } } = this.#options;
-    const inCache = `in Deno's cache${cache === null ? "" : ` "${cache}"`}`;
-    return vendor === null ? `not ${inCache}` : `neither in "${vendor}" nor ${inCache}`;
-  }
-
-  /** It puts all that is missing of the net into the cache; where there is no Deno, a bundle needs none. */
-  #cache(): Cure {
-    const { entry } = this.#options, file = basename(entry);
-    const stem = file.slice(0, file.length - extname(file).length);
-    const output = extname(file) === ".js" ? `${stem}.bundle.js` : `${stem}.js`;
-    return { command: `deno bundle ${file} -o ${output}`, directory: dirname(entry) };
+  #netHere(): Promise<Net> {
+    const { entry, config: { vendor } } = this.#options;
+    return this.#net ??= import("./net.ts").then(({ Net }) => new Net(entry, vendor, (name) => Deno.env.get(name)));
   }
 }

@@ -29,6 +29,11 @@ export function bareName({ name, subpath }: PackageReference): string {
   return name + subpath.slice(1);
 }
 
+/** What npm's registry calls a package of JSR (https://jsr.io/docs/npm-compatibility). */
+export function npmNameOf({ name }: PackageReference): string {
+  return `@jsr/${name.replace("@", "").replace("/", "__")}`;
+}
+
 /** Whether a specifier is a path: relative, from the root, or a `file:` URL. */
 export function isPath(specifier: string): boolean {
   return /^(?:\.{0,2}\/|\.{1,2}$|file:)/.test(specifier);

@@ -9,9 +9,9 @@ import { computedTargets, isComputed } from "./computed.ts";
 import { type CodeConfig, readConfig, type ReadText } from "./config.ts";
 import { type Format, formats } from "./format.ts";
 import type { Problem } from "./problem.ts";
-import { denoDirectory, keptFinder } from "./remote.ts";
 import { CODE, type MayHold, readCode } from "./read.ts";
 import { Resolver } from "./resolve.ts";
+import { identityOf } from "./identity.ts";
 import { pathOf, withoutMetadata } from "./text.ts";
 import { type Asked, askedBy, edgeKey, type Mode } from "./specifier.ts";
 
@@ -48,6 +48,8 @@ export interface CodeGraph {
   readonly absent: readonly string[];
   /** Whether something is imported by a name that is computed. */
   readonly computed: boolean;
+  /** What each of all these was just before it was read, by its path; see `identityOf()`. */
+  readonly seen: ReadonlyMap<string, string>;
   /** Configuration files that decided something, or would if they were there. */
   readonly configuration: readonly string[];
 }
@@ -57,6 +59,8 @@ export type Visit = (file: CodeFile, bytes: Uint8Array) => void | Promise<void>;
 
 /** More files than this are not looked through; they are loaded from the disk when they are asked for. */
 const MOST_FILES = 20_000;
+/** Nothing else happens in this process for so long, ms: a gateway traces beside all else that its supervisor does. */
+const AT_A_TIME = 20;
 
 /**
  * Traces the module at `entry`, an absolute path. Never throws for what is wrong with it.
@@ -68,16 +72,13 @@ export async function traceCode(
   visit: Visit = () => {},
   mayHold: MayHold = () => true,
 ): Promise<CodeGraph> {
-  const config = readConfig(entry, readText);
-  const cache = denoDirectory((name) => Deno.env.get(name));
-  const resolver = new Resolver({
-    entry,
-    config,
-    findKept: keptFinder(config.vendor, cache),
-    cache,
-    registry: (Deno.env.get("JSR_URL") ?? "https://jsr.io").replace(/\/$/, ""),
+  const seen = new Map<string, string>();
+  const config = readConfig(entry, (path) => {
+    seen.set(path, identityOf(path));
+    return readText(path);
   });
-  const trace = new Trace(toFileUrl(entry).href, config, resolver, visit, mayHold);
+  const resolver = new Resolver({ entry, config });
+  const trace = new Trace(toFileUrl(entry).href, config, seen, resolver, visit, mayHold);
   await trace.run();
   return trace;
 }
@@ -89,6 +90,7 @@ class Trace implements CodeGraph {
   readonly missing: MissingImport[] = [];
   readonly absent: string[] = [];
   computed = false;
+  readonly seen: Map<string, string>;
   readonly configuration: readonly string[];
   readonly #config: CodeConfig;
   readonly #resolver: Resolver;
@@ -99,12 +101,14 @@ class Trace implements CodeGraph {
   constructor(
     entry: string,
     config: CodeConfig,
+    seen: Map<string, string>,
     resolver: Resolver,
     visit: Visit,
     mayHold: MayHold,
   ) {
     this.entry = entry;
     this.configuration = config.files;
+    this.seen = seen;
     this.#config = config;
     this.#resolver = resolver;
     this.#visit = visit;
@@ -113,8 +117,13 @@ class Trace implements CodeGraph {
 
   async run(): Promise<void> {
     const queue = new Set([this.entry]);
+    let begun = performance.now();
     for (const url of queue) {
       if (this.files.size >= MOST_FILES) return;
+      if (performance.now() - begun > AT_A_TIME) {
+        await new Promise((resolve) => setTimeout(resolve, 0));
+        begun = performance.now();
+      }
       for (const target of await this.#look(url)) queue.add(target);
     }
   }
@@ -123,8 +132,9 @@ class Trace implements CodeGraph {
   async #look(url: string): Promise<string[]> {
     const remote = this.#resolver.copies.get(url);
     const path = remote?.path ?? pathOf(url);
+    if (path !== null) this.seen.set(path, identityOf(path));
     // What is in Deno's cache is as public as where it comes from.
-    const raw = path === null ? null : await readCode(path, remote === undefined ? this.#mayHold : () => true);
+    const raw = path === null ? null : readCode(path, remote === undefined ? this.#mayHold : () => true);
     if (path === null || raw === null) {
       if (path !== null) this.absent.push(path);
       return [];

@@ -9,7 +9,7 @@ import { type Chain, chains } from "./chain_contestants.ts";
 import { compare, printTable, type Running } from "./compare.ts";
 import { assertCounted } from "./gateway_start.ts";
 import type { Sample, Workload } from "./measure.ts";
-import { CPU, FIRST_PORT, HERE, Processes, reachable } from "./processes.ts";
+import { CPU, FIRST_PORT, HERE, Processes, reachable, reachableOnUnix } from "./processes.ts";
 
 const WORKLOAD: Workload = { name: "hello", path: "/", script: "" };
 const BASE = "nginx-uwsgi";
@@ -45,23 +45,10 @@ async function start(processes: Processes, chain: Chain, port: number): Promise<
   Deno.mkdirSync(directory);
   const place = { directory, port, socket: `${directory}/app.sock` };
   const back = processes.start(CPU.contestant, chain.back(place));
-  await present(place.socket);
+  await reachableOnUnix(place.socket);
   const front = processes.start(CPU.contestant, chain.front(place));
   await reachable(port);
   return { name: chain.name, pid: [front.pid, back.pid], url: `http://127.0.0.1:${port}` };
-}
-
-/** Waits until something accepts connections on a unix socket. */
-async function present(path: string): Promise<void> {
-  for (let attempt = 0; attempt < 500; attempt++) {
-    try {
-      (await Deno.connect({ transport: "unix", path })).close();
-      return;
-    } catch {
-      await new Promise((resolve) => setTimeout(resolve, 20));
-    }
-  }
-  throw new Error(`nothing listens on ${path}`);
 }
 
 function printGoals(medians: ReadonlyMap<string, Sample>): void {

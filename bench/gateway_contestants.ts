@@ -37,10 +37,10 @@ export function onUnix({ stackd, bare }: Programs): readonly Contestant[] {
 
 /** All on TCP; the first is the base. */
 export function onTcp({ stackd, bare }: Programs): readonly Contestant[] {
-  const gateway = (port: string, ...more: string[]): Command => {
-    const endless = ["--keepalive-requests", "1000000000"];
-    return [stackd, ...gatewayArgs("--http", `127.0.0.1:${port}`, ...endless, ...more)];
-  };
+  const gateway = (port: string, ...more: string[]): Command => [
+    stackd,
+    ...gatewayArgs("--http", `127.0.0.1:${port}`, ...more),
+  ];
   return [
     { name: "bare", program: null, command: (port) => [...bare, port] },
     { name: "deno-serve", program: null, command: denoServe },
@@ -57,7 +57,7 @@ export function onTcp({ stackd, bare }: Programs): readonly Contestant[] {
 }
 
 function gatewayArgs(...args: string[]): string[] {
-  return ["gateway", ...args, "--access-log", "off", HELLO];
+  return ["gateway", ...args, "--access-log", "off", "--keepalive-requests", "1000000000", HELLO];
 }
 
 function denoServe(port: string): Command {

@@ -5,7 +5,7 @@
  */
 import type { Contestant } from "./gateway_contestants.ts";
 import { treeOf } from "./gateway_tree.ts";
-import { CPU, type Processes, reachable } from "./processes.ts";
+import { CPU, type Processes, reachable, reachableOnUnix } from "./processes.ts";
 
 /** A contestant that runs. */
 export interface OnTcp {
@@ -58,16 +58,4 @@ function assertRunning(name: string, pid: number): void {
 function freePort(): number {
   using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   return listener.addr.port;
-}
-
-async function reachableOnUnix(path: string): Promise<void> {
-  for (let attempt = 0; attempt < 500; attempt++) {
-    try {
-      (await Deno.connect({ transport: "unix", path })).close();
-      return;
-    } catch {
-      await new Promise((resolve) => setTimeout(resolve, 20));
-    }
-  }
-  throw new Error(`nothing listens on ${path}`);
 }

@@ -50,14 +50,23 @@ export function upstreamCommand(path: string, port: number, sockets = 1): readon
 }
 
 /** Waits until something listens on a port. */
-export async function reachable(port: number): Promise<void> {
+export function reachable(port: number): Promise<void> {
+  return untilConnected(`port ${port}`, () => Deno.connect({ hostname: "127.0.0.1", port }));
+}
+
+/** Waits until something listens on a unix socket. */
+export function reachableOnUnix(path: string): Promise<void> {
+  return untilConnected(path, () => Deno.connect({ transport: "unix", path }));
+}
+
+async function untilConnected(where: string, connect: () => Promise<Deno.Conn>): Promise<void> {
   for (let attempt = 0; attempt < 500; attempt++) {
     try {
-      (await Deno.connect({ hostname: "127.0.0.1", port })).close();
+      (await connect()).close();
       return;
     } catch {
       await new Promise((resolve) => setTimeout(resolve, 20));
     }
   }
-  throw new Error(`nothing listens on port ${port}`);
+  throw new Error(`nothing listens on ${where}`);
 }

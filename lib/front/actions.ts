@@ -8,9 +8,8 @@ import type { RouteOptions } from "../config/route_options.ts";
 import type { Answer } from "../http1/answer.ts";
 import { latin1 } from "../http1/bytes.ts";
 import type { BufferPool } from "../http1/buffers.ts";
-import type { Exchange } from "../http1/exchange.ts";
 import { compileChoice } from "./choice.ts";
-import type { Client } from "./forwarded.ts";
+import type { Act } from "./answering.ts";
 import type { Groups } from "./groups.ts";
 import { HandedFiles } from "./handed_files.ts";
 import { headPool, putRequest } from "./heads.ts";
@@ -19,16 +18,6 @@ import { type Relay, relay } from "./relay.ts";
 import { compileShaping } from "./shaping.ts";
 import { staticAct } from "./static_act.ts";
 import { render } from "./template.ts";
-
-/** Sends an answer in a route's name. */
-export interface Answering {
-  answer(exchange: Exchange, client: Client | null, answer: Answer): Promise<void>;
-  /** The same answer, with the route's page where it is an error that there is one for. */
-  withErrorPage(answer: Answer): Answer;
-}
-
-/** Answers one request of a route. */
-export type Act = (route: Answering, exchange: Exchange, client: Client | null) => Promise<void>;
 
 /** What actions are built with. */
 export interface ActionContext {

@@ -4,6 +4,7 @@
  * @module
  */
 import { latin1 } from "../http1/bytes.ts";
+import { closeQuietly } from "../http1/sever.ts";
 import { logWarn } from "../observe/log.ts";
 
 const REFUSAL = latin1(
@@ -76,9 +77,7 @@ export class Admission {
     answer(conn).catch(() => {}).finally(() => {
       clearTimeout(timer);
       this.#refusing--;
-      try {
-        conn.close();
-      } catch { /* the timer was first */ }
+      closeQuietly(conn); // the timer may have been first
     });
   }
 }

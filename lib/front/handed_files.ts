@@ -14,7 +14,7 @@ import { logError } from "../observe/log.ts";
 import { StaticFiles } from "../static/files.ts";
 import { openStaticRoot } from "../static/root.ts";
 import type { UpstreamConnection } from "../upstream/connection.ts";
-import type { Answering } from "./actions.ts";
+import type { Answering } from "./answering.ts";
 import { describe } from "./describe.ts";
 import type { Client } from "./forwarded.ts";
 

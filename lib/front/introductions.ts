@@ -7,6 +7,7 @@
 import type { Limits, ListenAddress } from "../config/options.ts";
 import { messageOf } from "../errors.ts";
 import type { Deadlines } from "../http1/deadlines.ts";
+import { closeQuietly } from "../http1/sever.ts";
 import { compileTrust, type Trust } from "../http1/trust.ts";
 import { logWarn } from "../observe/log.ts";
 import { SeldomWarning } from "../observe/seldom.ts";
@@ -100,10 +101,4 @@ export class Introductions {
     this.#closed = true;
     for (const conn of this.#open) closeQuietly(conn);
   }
-}
-
-function closeQuietly(conn: Deno.Conn): void {
-  try {
-    conn.close();
-  } catch { /* closed already */ }
 }

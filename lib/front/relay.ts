@@ -13,7 +13,7 @@ import type { UpstreamServer } from "../upstream/server.ts";
 import { download, downloadCompressed, putFirst, upload } from "./bodies.ts";
 import { type BodySource, collect, type Collected } from "./buffer_request.ts";
 import { ReadAhead } from "./buffer_response.ts";
-import type { Answering } from "./actions.ts";
+import type { Answering } from "./answering.ts";
 import type { ServerChoice } from "./choice.ts";
 import type { Client } from "./forwarded.ts";
 import type { HandedFiles } from "./handed_files.ts";
@@ -127,15 +127,13 @@ export async function relay(
     upstream.beginBody(framing);
     // An answer that is whole before the request is will be the last: nobody reads the rest of the body.
     if (connection.service.draining || (!exchange.body.complete && upstream.hasAll)) exchange.closeAfter();
-    const handed = route.handed === null ? null : route.handed.of(upstream);
-    if (handed !== null && route.handed !== null) {
+    const { handed } = route, file = handed === null ? null : handed.of(upstream);
+    if (handed !== null && file !== null) {
       if (upstream.hasAll) upstream.takeBuffered(out, 0);
-      connection.workingFor = null;
-      if ((body === null || body.complete) && (uploaded === null || await uploaded)) server.pool.release(upstream);
-      else upstream.close();
+      giveBack(exchange, server, upstream, (body === null || body.complete) && (uploaded === null || await uploaded));
       group.release(server);
       upstream = server = null;
-      return await route.handed.answer(answering, exchange, client, handed);
+      return await handed.answer(answering, exchange, client, file);
     }
     const changes = responseChanges(exchange, upstream, shaping, client, route.choice.cookieFor(server, exchange));
     const compressed = changes !== null && changes.compressed;
@@ -152,11 +150,7 @@ export async function relay(
     else if (!upstream.complete) await download(exchange, upstream, chunked, streamTimeout, sink);
     // A server that answered before it had the whole body gets no second request on this connection; the last piece, when
     // the answer has only overtaken it, is waited for.
-    const whole = (body === null || body.complete) && (uploaded === null || await uploaded);
-    // From here on it works for nobody: a client that leaves now must not take an idle connection with it.
-    connection.workingFor = null;
-    if (whole) server.pool.release(upstream);
-    else upstream.close();
+    giveBack(exchange, server, upstream, (body === null || body.complete) && (uploaded === null || await uploaded));
     if (ahead !== null && ahead.pending) {
       // The server is there for others while the client takes its time.
       group.release(server);
@@ -175,6 +169,19 @@ export async function relay(
     ahead?.close();
     kept?.close();
   }
+}
+
+/** The server is done with the request; `whole`: it has taken all of it, and may have another on this connection. */
+function giveBack(
+  { connection }: Exchange,
+  server: UpstreamServer,
+  upstream: UpstreamConnection,
+  whole: boolean,
+): void {
+  // From here on it works for nobody: a client that leaves now must not take an idle connection with it.
+  connection.workingFor = null;
+  if (whole) server.pool.release(upstream);
+  else upstream.close();
 }
 
 /**

@@ -12,7 +12,7 @@ import type { Served } from "../static/answers.ts";
 import { ask } from "../static/asked.ts";
 import { StaticFiles } from "../static/files.ts";
 import { openStaticRoot } from "../static/root.ts";
-import type { Act, Answering } from "./actions.ts";
+import type { Act, Answering } from "./answering.ts";
 import { HeadEdits } from "./edits.ts";
 import type { Client } from "./forwarded.ts";
 

@@ -171,13 +171,19 @@ export class Supervisor {
     } catch (thrown) {
       if (this.#ended) return;
       logError(`Cannot reload, generation ${before} goes on: ${explain(thrown)}`);
-      if (this.#options.watch) { for (const app of this.#apps) app.tellBroken(explain(thrown)); }
+      this.#tellBroken(explain(thrown));
       throw thrown;
     }
     const retire = this.#switch(number);
     await this.#front?.current?.serve(this.#serving);
     logInfo(`Reloaded: generation ${number} serves, generation ${before} finishes its requests`);
     retire();
+  }
+
+  /** Lets browsers see why there is no newer generation. */
+  #tellBroken(text: string): void {
+    if (!this.#options.watch) return;
+    for (const app of this.#apps) app.tellBroken(text);
   }
 
   /**

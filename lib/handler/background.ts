@@ -4,6 +4,7 @@
  * @module
  */
 import { logError } from "../observe/log.ts";
+import { within } from "../process/within.ts";
 import { describeThrown } from "./stack.ts";
 
 /** The promises given to `waitUntil` that have not settled. */
@@ -29,5 +30,11 @@ export class Background {
   /** Settles when all have, those included that are added meanwhile. */
   async settled(): Promise<void> {
     while (this.#pending.size > 0) await Promise.all(this.#pending);
+  }
+
+  /** Waits until all have settled, those included that are added meanwhile, for at most `timeout` ms; then says what is left. */
+  async end(timeout: number): Promise<void> {
+    await within(this.settled(), timeout);
+    if (this.size > 0) logError(`Work after the answer was not done in time (${this.size})`);
   }
 }

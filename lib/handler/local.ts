@@ -94,8 +94,7 @@ export class LocalHandler {
 
   async #close(timeout: number): Promise<void> {
     const deadline = performance.now() + timeout;
-    await within(this.#background.settled(), timeout);
-    if (this.#background.size > 0) logError(`Work after the answer was not done in time (${this.#background.size})`);
+    await this.#background.end(timeout);
     await runOnStop(this.#handler, this.#lifecycle, Math.max(deadline - performance.now(), STOP_AT_LEAST));
   }
 }

@@ -5,25 +5,20 @@
  * @module
  */
 import type { AccessLogTarget } from "../config/options.ts";
-import { StackdError } from "../errors.ts";
 import type { AccessLog } from "../observe/access_log.ts";
 import { logError } from "../observe/log.ts";
 import { randomPrefix, requestIds } from "../observe/request_id.ts";
 import type { WorkerMessage, WorkerOptions, WorkerStats } from "../process/messages.ts";
 import type { FileIdentity } from "../process/unix_path.ts";
-import { within } from "../process/within.ts";
 import { adapt, type Respond, toResponse } from "./adapt.ts";
 import { Background } from "./background.ts";
 import type { LifecycleInfo } from "./contract.ts";
+import { failureOf } from "./failure.ts";
 import { askHealth, runOnStart, runOnStop, STOP_AT_LEAST } from "./lifecycle.ts";
 import { describeHandler, type LoadedHandler, loadHandler } from "./loader.ts";
 import { installRequestView } from "./request_view.ts";
 import { type Bind, HandlerServer } from "./server.ts";
-import { describeThrown } from "./stack.ts";
 import { WatchMode } from "./watch_mode.ts";
-
-/** Longest error detail told to the supervisor, characters. */
-const MAX_DETAIL = 32_768;
 
 /** Where a handler is served from. */
 export interface ServingHost {
@@ -65,7 +60,8 @@ export class Serving {
       await this.#start();
       return true;
     } catch (thrown) {
-      await this.#host.say(failureMessage(thrown));
+      const otherwise = { code: "STACKD_LISTEN", message: "Cannot start a worker" } as const;
+      await this.#host.say({ type: "failed", ...failureOf(thrown, otherwise) });
       return false;
     }
   }
@@ -151,20 +147,9 @@ export class Serving {
     const left = () => Math.max(0, deadline - performance.now());
     const answered = await this.#server?.drain(timeout) ?? true;
     if (!answered && timeout > 0) logError(`Requests were not answered within ${timeout / 1_000} s and are cut off`);
-    await within(this.#background.settled(), left());
-    if (this.#background.size > 0) logError(`Work after the answer was not done in time (${this.#background.size})`);
+    await this.#background.end(left());
     if (this.#handler !== null) await runOnStop(this.#handler, this.#lifecycle, Math.max(left(), STOP_AT_LEAST));
     await this.#accessLog?.close();
     return 0;
   }
-}
-
-function failureMessage(thrown: unknown): WorkerMessage {
-  if (!(thrown instanceof StackdError)) {
-    // Nothing but a mistake of ours comes here.
-    const detail = describeThrown(thrown).slice(0, MAX_DETAIL);
-    return { type: "failed", code: "STACKD_LISTEN", message: "Cannot start a worker", detail, exitCode: 1 };
-  }
-  const { code, message, detail, exitCode } = thrown;
-  return { type: "failed", code, message, detail: detail?.slice(0, MAX_DETAIL) ?? null, exitCode };
 }

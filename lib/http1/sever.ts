@@ -20,3 +20,10 @@ export function sever(conn: Deno.Conn, descriptor = -1): void {
   const fd = known ? descriptor : findDescriptor((fd) => isSocketOf(fd, conn)) ?? -1;
   if (fd >= 0) calls.shutdown(fd, SHUT_RDWR);
 }
+
+/** Closes a connection that somebody else may have closed before. */
+export function closeQuietly(conn: Deno.Conn): void {
+  try {
+    conn.close();
+  } catch { /* closed already */ }
+}

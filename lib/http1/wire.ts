@@ -6,7 +6,7 @@
  * @module
  */
 import { libc } from "./libc.ts";
-import { sever } from "./sever.ts";
+import { closeQuietly, sever } from "./sever.ts";
 
 /** The runtime's own operations on a resource, as far as they are used here. */
 interface Operations {
@@ -67,9 +67,7 @@ export class Wire {
   /** Closes the connection; a pending read ends. Does nothing when it is closed already. */
   close(): void {
     this.#descriptor = -1;
-    try {
-      this.conn.close();
-    } catch { /* closed already */ }
+    closeQuietly(this.conn);
   }
 
   /** Closes the connection of a peer that may have stopped reading: a pending write ends too. */

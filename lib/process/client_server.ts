@@ -4,7 +4,7 @@
  * @module
  */
 import type { ListenAddress } from "../config/options.ts";
-import { sever } from "../http1/sever.ts";
+import { closeQuietly, sever } from "../http1/sever.ts";
 import { adoptListener } from "./adopt.ts";
 import { openListener } from "./listen_socket.ts";
 import { bindSocket, claimSocketPath, removeSocket } from "./unix_path.ts";
@@ -49,10 +49,10 @@ export async function serveClients(address: ListenAddress, options: ClientServer
     }
   };
   const take = (conn: Deno.Conn) => {
-    if (closed || clients.size >= options.most) return close(conn);
+    if (closed || clients.size >= options.most) return closeQuietly(conn);
     clients.add(conn);
     options.serve(conn).catch(() => {}).then(() => { // a client that is gone is no news
-      close(conn);
+      closeQuietly(conn);
       clients.delete(conn);
     });
   };
@@ -75,13 +75,7 @@ export async function serveClients(address: ListenAddress, options: ClientServer
  */
 export function endClient(conn: Deno.Conn): void {
   sever(conn);
-  close(conn);
-}
-
-function close(conn: Deno.Conn): void {
-  try {
-    conn.close();
-  } catch { /* closed before */ }
+  closeQuietly(conn);
 }
 
 async function open(

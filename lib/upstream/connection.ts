@@ -95,20 +95,15 @@ export class UpstreamConnection implements Expiring {
 
   readonly #onRead = (_n: number) => {
     // Its end, or bytes nobody asked for: either way no request may be sent on it.
-    if (this.#state === "idle") this.#endIdle();
+    if (this.#state === "idle") this.close();
   };
   readonly #onReadError = () => {
-    if (this.#state === "idle") this.#endIdle();
+    if (this.#state === "idle") this.close();
   };
-
-  #endIdle(): void {
-    this.#onIdleEnd(this);
-    this.close();
-  }
 
   /** {@inheritDoc Expiring.expire} */
   expire(): void {
-    if (this.#state === "idle") return this.#endIdle();
+    if (this.#state === "idle") return this.close();
     this.#timedOut = true;
     // A write may be pending, which closing alone does not end.
     this.#wire.sever();
@@ -282,9 +277,10 @@ export class UpstreamConnection implements Expiring {
     return { wire: this.#wire, buffered: this.#buffer.slice(this.#start, this.#end) };
   }
 
-  /** Closes the connection; pending reads end. */
+  /** Closes the connection, which leaves its pool; pending reads end. */
   close(): void {
     if (this.#state === "closed") return;
+    if (this.#state === "idle") this.#onIdleEnd(this);
     this.#state = "closed";
     this.#deadlines.delete(this);
     this.#wire.close();

@@ -275,7 +275,8 @@ export class UpstreamGroup {
   #forgetQueue(): void {
     if (this.#waiting > 0) return;
     for (const { queues } of this.servers) {
-      if (queues.includes(this.#queue)) queues.splice(queues.indexOf(this.#queue), 1);
+      const at = queues.indexOf(this.#queue);
+      if (at !== -1) queues.splice(at, 1);
     }
   }
 }

@@ -29,12 +29,10 @@ export class UpstreamPool {
 
   /** The youngest idle connection, ready for a request; null when there is none. */
   reuse(): UpstreamConnection | null {
-    for (let connection = this.#idle.pop(); connection !== undefined; connection = this.#idle.pop()) {
-      if (connection.closed) continue;
-      connection.begin();
-      return connection;
-    }
-    return null;
+    const connection = this.#idle.pop();
+    if (connection === undefined) return null;
+    connection.begin();
+    return connection;
   }
 
   /**

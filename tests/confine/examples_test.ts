@@ -1,19 +1,12 @@
 /** The examples do confined, with the options that `--learn` prints for them, what their pages say. With the compiled binary. @module */
 import { assert, assertEquals } from "@std/assert";
+import { copy } from "../support/copy.ts";
 import { runPage } from "../support/shell_blocks.ts";
 import { ROOT, TestDirectory } from "../support/stackd.ts";
 
 const EXAMPLES = `${ROOT}examples/`;
 /** No handler of ours is in these. */
 const NOT_RUN = new Set(["site", "django"]);
-
-function copy(from: string, to: string): void {
-  Deno.mkdirSync(to);
-  for (const { name, isDirectory } of Deno.readDirSync(from)) {
-    if (isDirectory) copy(`${from}/${name}`, `${to}/${name}`);
-    else Deno.copyFileSync(`${from}/${name}`, `${to}/${name}`);
-  }
-}
 
 /** The options that a log has, for all handlers together. */
 function learned(log: string): string {

@@ -1,6 +1,7 @@
 /** What the compiled binary says of each module in tests/fixtures/broken, word for word. */
 import { assertEquals } from "@std/assert";
-import { fromFileUrl, join } from "@std/path";
+import { fromFileUrl } from "@std/path";
+import { copy } from "../support/copy.ts";
 import { runStackd, TestDirectory } from "../support/stackd.ts";
 import { BROKEN } from "../support/broken_modules.ts";
 
@@ -8,18 +9,9 @@ const FIXTURES = fromFileUrl(new URL("../fixtures/broken", import.meta.url));
 /** How many are tried at a time. */
 const TOGETHER = 4;
 
-/** Copies a directory; `packages` becomes the node_modules that may not stand in a repository. */
-function copy(from: string, to: string): void {
-  Deno.mkdirSync(to, { recursive: true });
-  for (const { name, isDirectory } of Deno.readDirSync(from)) {
-    if (isDirectory) copy(join(from, name), join(to, name === "packages" ? "node_modules" : name));
-    else Deno.copyFileSync(join(from, name), join(to, name));
-  }
-}
-
 Deno.test("each broken module has its message, with the place, the line and what to do", async (t) => {
   using directory = new TestDirectory();
-  copy(FIXTURES, directory.path);
+  copy(FIXTURES, directory.path, (name) => name === "packages" ? "node_modules" : name);
   const started = new Map<string, ReturnType<typeof runStackd>>();
   const names = Object.keys(BROKEN);
   const start = () => {

@@ -1,5 +1,6 @@
 /** Each example's page, run as written in its directory: what it installs, starts, asks for and is answered. @module */
 import { assert, assertEquals } from "@std/assert";
+import { copy } from "../support/copy.ts";
 import { runPage } from "../support/shell_blocks.ts";
 import { ROOT, startGateway, TestDirectory } from "../support/stackd.ts";
 import { until } from "../support/until.ts";
@@ -7,15 +8,6 @@ import { until } from "../support/until.ts";
 const EXAMPLES = `${ROOT}examples/`;
 /** They have tests of their own: what `deno task start` serves, and what runs behind the proxy in a server that is not ours. */
 const NOT_RUN = new Set(["site", "django"]);
-
-/** Copies a directory with all that is in it. */
-function copy(from: string, to: string): void {
-  Deno.mkdirSync(to);
-  for (const { name, isDirectory } of Deno.readDirSync(from)) {
-    if (isDirectory) copy(`${from}/${name}`, `${to}/${name}`);
-    else Deno.copyFileSync(`${from}/${name}`, `${to}/${name}`);
-  }
-}
 
 const names = [...Deno.readDirSync(EXAMPLES)].filter(({ isDirectory, name }) => isDirectory && !NOT_RUN.has(name))
   .map(({ name }) => name).sort();

@@ -5,11 +5,12 @@
  * @module
  */
 import * as nodeModule from "node:module";
-import { dirname, fromFileUrl } from "@std/path";
+import { dirname } from "@std/path";
 import type { Complaints } from "./complaints.ts";
 import { isScript } from "./format.ts";
 import type { LoadableCode } from "./loadable.ts";
 import { edgeKey } from "./specifier.ts";
+import { filePath } from "./text.ts";
 
 /** Node's class of modules, as far as it is used here. */
 interface NodeModule {
@@ -49,7 +50,7 @@ export class CommonJsModules {
   load(url: string, parent?: NodeModule): unknown {
     const { code, complaints, read, namespace } = this.#surroundings;
     const file = code.files[url];
-    const path = fromFileUrl(url.replace(/[?#].*$/s, ""));
+    const path = filePath(url);
     const known = Module._cache[path];
     if (known !== undefined) return known.exports;
     if (file?.format === "module") return namespace(url);

@@ -6,10 +6,10 @@
  */
 import { fromFileUrl } from "@std/path";
 import { type Bridge, bridge } from "./bridge.ts";
-import { readConfig, type ReadText } from "./config.ts";
+import { readConfig } from "./config.ts";
 import { type FormatOf, formats } from "./format.ts";
 import { applyImportMap } from "./import_map.ts";
-import { readText } from "./text.ts";
+import { filePath, textAt } from "./text.ts";
 import { packageResolver } from "./packages.ts";
 import type { Resolution } from "./problem.ts";
 import { parsePackage } from "./specifier.ts";
@@ -22,24 +22,16 @@ export interface Latecomers {
   resolve(specifier: string, parent: string): Resolution;
 }
 
-const read: ReadText = (path) => {
-  try {
-    return readText(path);
-  } catch {
-    return null;
-  }
-};
-
 /** Makes one for the handler whose module has the URL `entry`. */
 export async function latecomers(entry: string): Promise<Latecomers> {
   const packages = await packageResolver();
-  const { map } = readConfig(fromFileUrl(entry), read);
+  const { map } = readConfig(fromFileUrl(entry), textAt);
   return {
     bridge,
-    formatOf: formats(read),
+    formatOf: formats(textAt),
     resolve(specifier, parent) {
       const meant = parent.includes("/node_modules/") ? specifier : applyImportMap(map, specifier, parent) ?? specifier;
-      const path = fromFileUrl(parent.replace(/[?#].*$/s, ""));
+      const path = filePath(parent);
       const reference = meant.startsWith("npm:") ? parsePackage(meant.slice("npm:".length)) : null;
       return reference === null
         ? packages.resolve(meant, path, "import")

@@ -3,10 +3,11 @@
  *
  * @module
  */
-import { fromFileUrl, join } from "@std/path";
+import { join } from "@std/path";
 import type { Format } from "./format.ts";
 import type { Problem } from "./problem.ts";
 import { edgeKey } from "./specifier.ts";
+import { filePath } from "./text.ts";
 import type { CodeFile, CodeGraph } from "./trace.ts";
 
 /** One file. */
@@ -98,7 +99,7 @@ function isPlain({ files, edges, missing, computed }: CodeGraph): boolean {
 export function sameOnDisk({ files }: LoadableCode): boolean {
   return Object.entries(files).every(([url, { path }]) => {
     try {
-      return Deno.readTextFileSync(fromFileUrl(url.replace(/[?#].*$/s, ""))) === Deno.readTextFileSync(path);
+      return Deno.readTextFileSync(filePath(url)) === Deno.readTextFileSync(path);
     } catch {
       return false;
     }

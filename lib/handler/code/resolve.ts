@@ -3,7 +3,6 @@
  *
  * @module
  */
-import { fromFileUrl } from "@std/path";
 import { applyImportMap } from "./import_map.ts";
 import type { CodeConfig } from "./config.ts";
 import type { PackageResolver } from "./packages.ts";
@@ -11,6 +10,7 @@ import { found, problem, type Resolution } from "./problem.ts";
 import type { RemoteCopy } from "./kept.ts";
 import type { Net } from "./net.ts";
 import { isPath, type Mode, npmNameOf, type PackageReference, parsePackage } from "./specifier.ts";
+import { filePath } from "./text.ts";
 
 /** Modules that Deno need not be asked for: what it loads to answer takes longer than all else at a start. */
 const USUAL =
@@ -51,7 +51,7 @@ export class Resolver {
     if (/^https?:/.test(meant)) return await this.#remote(meant);
     if ((await this.#packagesHere()).isBuiltin(meant)) return found(`node:${meant}`);
     if (!parent.startsWith("file:")) parent = `file://${this.#options.entry}`; // its packages are the handler's
-    const path = fromFileUrl(parent.replace(/[?#].*$/s, ""));
+    const path = filePath(parent);
     const [, scheme, rest = ""] = /^(npm|jsr):(.*)$/s.exec(meant) ?? [];
     if (scheme === undefined) return (await this.#packagesHere()).resolve(meant, path, mode);
     const reference = parsePackage(rest);

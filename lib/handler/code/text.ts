@@ -22,10 +22,24 @@ export function readText(path: string): string {
   return withoutMetadata(Deno.readTextFileSync(path));
 }
 
-/** The path of a `file:` URL, without what stands behind it; null for other URLs. */
+/** The same; null for what cannot be read. */
+export function textAt(path: string): string | null {
+  try {
+    return readText(path);
+  } catch {
+    return null;
+  }
+}
+
+/** The path of a `file:` URL, without what stands behind it. Throws for other URLs, and where no file can have the name. */
+export function filePath(url: string): string {
+  return fromFileUrl(url.replace(/[?#].*$/s, ""));
+}
+
+/** The same; null where {@linkcode filePath} throws. */
 export function pathOf(url: string): string | null {
   try {
-    return url.startsWith("file:") ? fromFileUrl(url.replace(/[?#].*$/s, "")) : null;
+    return url.startsWith("file:") ? filePath(url) : null;
   } catch {
     return null; // not decodable: no file has this name
   }

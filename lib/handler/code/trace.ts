@@ -6,13 +6,13 @@
  */
 import { extname, toFileUrl } from "@std/path";
 import { computedTargets, isComputed } from "./computed.ts";
-import { type CodeConfig, readConfig, type ReadText } from "./config.ts";
+import { type CodeConfig, readConfig } from "./config.ts";
 import { type Format, formats } from "./format.ts";
 import type { Problem } from "./problem.ts";
 import { CODE, type MayHold, readCode } from "./read.ts";
 import { Resolver } from "./resolve.ts";
 import { identityOf } from "./identity.ts";
-import { pathOf, withoutMetadata } from "./text.ts";
+import { pathOf, textAt, withoutMetadata } from "./text.ts";
 import { type Asked, askedBy, edgeKey, type Mode } from "./specifier.ts";
 
 /** One file of the graph. */
@@ -55,7 +55,7 @@ export interface CodeGraph {
 }
 
 /** What is done with each file as it is found; its text is not kept. */
-export type Visit = (file: CodeFile, bytes: Uint8Array) => void | Promise<void>;
+export type Visit = (file: CodeFile, bytes: Uint8Array) => void;
 
 /** More files than this are not looked through; they are loaded from the disk when they are asked for. */
 const MOST_FILES = 20_000;
@@ -75,7 +75,7 @@ export async function traceCode(
   const seen = new Map<string, string>();
   const config = readConfig(entry, (path) => {
     seen.set(path, identityOf(path));
-    return readText(path);
+    return textAt(path);
   });
   const resolver = new Resolver({ entry, config });
   const trace = new Trace(toFileUrl(entry).href, config, seen, resolver, visit, mayHold);
@@ -96,7 +96,7 @@ class Trace implements CodeGraph {
   readonly #resolver: Resolver;
   readonly #visit: Visit;
   readonly #mayHold: MayHold;
-  readonly #formatOf = formats(readText);
+  readonly #formatOf = formats(textAt);
 
   constructor(
     entry: string,
@@ -142,22 +142,22 @@ class Trace implements CodeGraph {
     const bytes = remote === undefined ? raw : new TextEncoder().encode(withoutMetadata(new TextDecoder().decode(raw)));
     const extension = remote?.extension ?? extname(path);
     if (!CODE.test(extension)) {
-      if (extension !== ".node") await this.#add({ url, path, extension, format: "data", pragma: null }, bytes);
+      if (extension !== ".node") this.#add({ url, path, extension, format: "data", pragma: null }, bytes);
       return [];
     }
     const text = new TextDecoder().decode(bytes);
     const asked = askedBy(text);
     const pragma = this.#pragmaFor(url, extension, text, asked);
-    await this.#add({ url, path, extension, format: this.#formatOf(path, text, extension), pragma }, bytes);
+    this.#add({ url, path, extension, format: this.#formatOf(path, text, extension), pragma }, bytes);
     if (isComputed(text)) this.computed = true;
     const targets = computedTargets(text, url);
     for (const each of asked) targets.push(...await this.#follow(each, url));
     return targets;
   }
 
-  async #add(file: CodeFile, bytes: Uint8Array): Promise<void> {
+  #add(file: CodeFile, bytes: Uint8Array): void {
     this.files.set(file.url, file);
-    await this.#visit(file, bytes);
+    this.#visit(file, bytes);
   }
 
   async #follow({ specifier, mode }: Asked, parent: string): Promise<string[]> {
@@ -186,11 +186,3 @@ class Trace implements CodeGraph {
     return own ? null : this.#config.jsx?.pragma ?? null;
   }
 }
-
-const readText: ReadText = (path) => {
-  try {
-    return Deno.readTextFileSync(path);
-  } catch {
-    return null;
-  }
-};

@@ -10,6 +10,7 @@
  */
 import { parseArgs } from "@std/cli/parse-args";
 import { dirname, join, resolve } from "@std/path";
+import { bundle, ISOLATE } from "./bundle.ts";
 import { RESTORABLE_TARGET, restoredDenort, userCacheDirectory } from "./denort.ts";
 import { DENO_VERSION, ROOT, runTool, ToolError } from "./tool.ts";
 
@@ -28,8 +29,6 @@ const REACH_TIMEOUT = 4_000;
 
 /** What to compile, for whom. */
 export interface CompileOptions {
-  /** The program's main module. */
-  entry: string;
   /** Where the executable goes. */
   output: string;
   /** One of {@linkcode TARGETS}. */
@@ -85,7 +84,6 @@ export function parseCompileArgs(args: string[], directory: string): CompileOpti
   }
   if (output === "") throw new ToolError("Cannot compile: --output needs a path", 2);
   return {
-    entry: join(ROOT, "cli.ts"),
     output: typeof output === "string" ? resolve(directory, output) : join(ROOT, "dist", executableName(target)),
     target: typeof target === "string" ? target : Deno.build.target,
     release: flags.release === true,
@@ -105,19 +103,35 @@ export async function compile(options: CompileOptions): Promise<string | undefin
   }
   const env = await baseEnvironment(options);
   await Deno.mkdir(dirname(options.output), { recursive: true });
-  const deno = new Deno.Command(Deno.execPath(), { args: denoArgs(options), cwd: ROOT, env, stdin: "null" });
-  const { success } = await deno.spawn().status;
-  if (!success) throw new ToolError(`Cannot compile "${options.entry}": deno compile failed`);
+  await run(["check", "--quiet", "--frozen", join(ROOT, "cli.ts")]);
+  const directory = bundleDirectory(options.output);
+  try {
+    await run(denoArgs(options, directory, await bundle(directory)), env);
+  } finally {
+    await Deno.remove(directory, { recursive: true }).catch(() => {}); // it was not made
+  }
   return options.target === Deno.build.target ? await versionOf(options.output) : undefined;
 }
 
-function denoArgs({ entry, output, target }: CompileOptions): string[] {
+/** Below the project, whose configuration holds there; the same for the same output, so that the executable is, too. */
+function bundleDirectory(output: string): string {
+  return join(ROOT, "dist", `.bundle-${output.replaceAll(/[^\w.-]/g, "_")}`);
+}
+
+async function run(args: string[], env: Record<string, string> = {}): Promise<void> {
+  const { success } = await new Deno.Command(Deno.execPath(), { args, cwd: ROOT, env, stdin: "null" }).spawn().status;
+  if (!success) throw new ToolError(`Cannot compile "${join(ROOT, "cli.ts")}": deno ${args[0]} failed`);
+}
+
+function denoArgs({ output, target }: CompileOptions, directory: string, entry: string): string[] {
   return [
     "compile",
     "--quiet",
     "--allow-all",
     "--no-prompt",
     "--frozen",
+    // What was bundled has been checked.
+    "--no-check",
     "--config",
     join(ROOT, "deno.json"),
     // Packages that only tests use stay out.
@@ -128,7 +142,7 @@ function denoArgs({ entry, output, target }: CompileOptions): string[] {
     "stackd",
     // The isolate of a confined handler is started by its URL.
     "--include",
-    join(ROOT, "lib/handler/isolate.ts"),
+    join(directory, ISOLATE),
     "--target",
     target,
     "--output",

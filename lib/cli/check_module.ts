@@ -11,7 +11,7 @@ import { type DeadImport, type ImportedPackage, type ImportGraph, traceImports }
 import { DISK } from "../handler/disk.ts";
 import { type Inspection, InspectorHandle } from "../process/inspector_handle.ts";
 import { makePrivateDirectory } from "../process/private_dir.ts";
-import { placeModule } from "./surroundings.ts";
+import { type PlacedModule, placeModule } from "./surroundings.ts";
 
 /** Longer lists of files end with how many there are more. */
 const MOST_FILES = 50;
@@ -19,8 +19,8 @@ const MOST_FILES = 50;
 /** Several lines that say what is in the module. Throws `StackdError` (exit 2) when it cannot be served. */
 export async function checkModule(options: LoadingOptions): Promise<string> {
   await using module = await placeModule(options);
-  const graph = await traceImports(module.path, DISK);
-  const inspection = await inspect(options, module.path).catch((thrown) => {
+  const graph = await traceImports(module.path, DISK, module.text);
+  const inspection = await inspect(options, module).catch((thrown) => {
     throw withAll(thrown, graph.dead);
   });
   const { path } = options.module;
@@ -28,12 +28,12 @@ export async function checkModule(options: LoadingOptions): Promise<string> {
 }
 
 /** Loads it in a process of its own, and ends that. */
-async function inspect(options: LoadingOptions, path: string): Promise<Inspection> {
+async function inspect(options: LoadingOptions, { path, code }: PlacedModule): Promise<Inspection> {
   const { module, bootTimeout, env, chdir: cwd } = options;
   const directory = makePrivateDirectory(null);
   try {
     const { exportName } = module;
-    const process = new InspectorHandle({ module: path, exportName, directory, bootTimeout, env, cwd });
+    const process = new InspectorHandle({ module: path, code, exportName, directory, bootTimeout, env, cwd });
     try {
       return await process.ready;
     } finally {
@@ -59,7 +59,7 @@ export function renderReport(name: string, inspection: Inspection, graph: Import
   const shown = imported.slice(0, MOST_FILES), left = imported.length - shown.length;
   return [
     `${name} is fine: ${inspection.handler}`,
-    `exports: ${inspection.exports.map(({ name, what }) => `${name} (${what})`).join(", ")}`,
+    `exports: ${inspection.exports.map(({ name, what }) => `${name} (${what})`).join(", ") || "nothing"}`,
     `imports: ${counted(imported.length, "file")}, ${counted(graph.packages.length, "package")}`,
     ...shown.map((path) => `  ${shorten(path)}`),
     ...left > 0 ? [`  and ${left} more`] : [],

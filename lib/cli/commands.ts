@@ -36,10 +36,11 @@ export const COMMANDS: readonly Command[] = [
     async run(args, output) {
       const raw = await readFlags("gateway", args, output);
       if (raw === null) return 0;
-      const { readGatewayOptions } = await import("../config/gateway_options.ts");
-      const options = await readGatewayOptions(raw);
-      const { runGateway } = await import("../gateway/gateway.ts");
-      return await runGateway(options);
+      const [{ readGatewayOptions }, { runGateway }] = await Promise.all([
+        import("../config/gateway_options.ts"),
+        import("../gateway/gateway.ts"),
+      ]);
+      return await runGateway(await readGatewayOptions(raw));
     },
   },
   {
@@ -126,11 +127,13 @@ export const COMMANDS: readonly Command[] = [
     argument: "+1|-1",
     summary: "Give a gateway one worker more, or one less",
     async run(args, output) {
-      const change = args.find((arg) => arg === "+1" || arg === "-1");
-      const raw = await readFlags("workers", args.filter((arg) => arg !== change), output);
+      const at = args.findIndex((arg, i) => /^[+-]?\d+$/.test(arg) && !/^-[^=]*$/.test(args[i - 1] ?? ""));
+      const raw = await readFlags("workers", args.filter((_, i) => i !== at), output);
       if (raw === null) return 0;
-      if (change === undefined) {
-        throw new StackdError("STACKD_USAGE", "Cannot change the number of workers: say +1 or -1");
+      const change = at === -1 ? "" : args[at];
+      if (change !== "+1" && change !== "-1") {
+        const by = change === "" ? "" : ` by "${change}"`;
+        throw new StackdError("STACKD_USAGE", `Cannot change the number of workers${by}: say +1 or -1`);
       }
       const { changeWorkers } = await import("./control_commands.ts");
       output.out(await changeWorkers(raw, change === "+1" ? 1 : -1));

@@ -28,7 +28,12 @@ export async function fetchFromHandler(options: FetchOptions): Promise<number> {
   surviveMistakes();
   const body = await readBody(options.data);
   await using module = await enter(options);
-  const handler = await LocalHandler.start(module.path, options.module.exportName, options.bootTimeout);
+  const handler = await LocalHandler.start(
+    module.path,
+    options.module.exportName,
+    options.bootTimeout,
+    module.code,
+  );
   try {
     const response = await handler.respond(requestOf(options, body), options.requestTimeout);
     const printed = await print(response, options);

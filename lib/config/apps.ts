@@ -3,6 +3,7 @@
  *
  * @module
  */
+import type { FileValue } from "./file/proxy_section.ts";
 import { findModule, STANDARD_INPUT } from "./module.ts";
 import type { AppOptions, StaticMap } from "./options.ts";
 import type { Reader } from "./reader.ts";
@@ -13,9 +14,15 @@ import { ValueError } from "./values.ts";
 /** An app, before it is said what it may touch. */
 export type MountedApp = Omit<AppOptions, "permissions">;
 
+/** An app, and what stackd.toml says where it mounts it. */
+export interface WrittenApp extends MountedApp {
+  /** What it may touch, by the names of the flags; null: what is said of all. */
+  readonly allow: ReadonlyMap<string, readonly FileValue[]> | null;
+}
+
 /** What stands below which prefix. */
 export interface Mounted {
-  readonly apps: readonly MountedApp[];
+  readonly apps: readonly WrittenApp[];
   readonly staticMaps: readonly StaticMap[];
 }
 
@@ -30,16 +37,16 @@ export function readApps(reader: Reader, system: System): Mounted {
     return prefix;
   };
   let input = false;
-  const appOf = (prefix: string, text: string): MountedApp => {
+  const appOf = (prefix: string, text: string, written: FileValue | null): WrittenApp => {
     const { path: module, exportName } = findModule(text, system);
     if (module === STANDARD_INPUT && input) throw new ValueError("standard input can be read for one app only");
     input ||= module === STANDARD_INPUT;
-    return { prefix, module, exportName };
+    return { prefix, module, exportName, allow: written?.allow ?? null };
   };
-  const positional = reader.all("module", (text) => appOf(take("/", `"${text}"`), text));
-  const mounts = reader.all("mount", (text) => {
+  const positional = reader.all("module", (text) => appOf(take("/", `"${text}"`), text, null));
+  const mounts = reader.all("mount", (text, written) => {
     const { prefix, rest } = splitMount(text, "MODULE", "/api=api.ts");
-    return appOf(take(prefix, `--mount "${text}"`), rest);
+    return appOf(take(prefix, `--mount "${text}"`), rest, written);
   });
   const staticMaps = reader.all("static-map", (text): StaticMap => {
     const { prefix, rest } = splitMount(text, "DIR", "/static=public");

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { resolve } from "@std/path";
+import { basename, join, resolve } from "@std/path";
 import { StackdError } from "../errors.ts";
 import { EXTENSIONS, findEntry } from "./package_entry.ts";
 import type { PathKind, System } from "./system.ts";
@@ -11,6 +11,22 @@ import { ValueError } from "./values.ts";
 
 /** What a module on standard input is called. */
 export const STANDARD_INPUT = "-";
+
+/**
+ * What its file would be called, in the directory that it was started in: as `deno run -` takes it, TypeScript without JSX, in which
+ * `<T>x` would mean something else.
+ */
+const INPUT_NAME = "$stdin.ts";
+
+/** The path that a module on standard input has; nothing is there. */
+export function inputModulePath(cwd: string): string {
+  return join(cwd, INPUT_NAME);
+}
+
+/** Whether a path is that of a module on standard input. */
+export function isInputModule(path: string): boolean {
+  return basename(path) === INPUT_NAME;
+}
 
 /** A module. */
 export interface ModuleSpec {

@@ -229,6 +229,12 @@ export interface GatewayOptions {
   readonly maxLifetime: number | null;
   /** Whether a change of any file that a handler depends on reloads it, and browsers are shown what is wrong. @default {false} */
   readonly watch: boolean;
+  /**
+   * Where it is kept for the next start what the handlers' imports lead to: an absolute path, or null for the user's own cache; null: nowhere.
+   *
+   * @default {{ directory: null }}
+   */
+  readonly codeCache: { readonly directory: string | null } | null;
   /** More files whose change reloads the handlers; absolute. @default {[]} */
   readonly reloadOn: readonly string[];
   /** Whether a handler that is to be confined does not start where the kernel cannot confine it. @default {false} */

@@ -66,7 +66,7 @@ export const PERMISSION_OPTIONS = [
     kind: "boolean",
     commands: GATEWAY,
     group: "Confinement",
-    help: "Do not start where the kernel has no Landlock to confine the handler with",
+    help: "Do not start where the kernel has no Landlock to confine handlers with, or one is not to be confined",
   },
   {
     name: "learn",

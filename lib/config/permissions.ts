@@ -60,7 +60,7 @@ const HOST = /^(?:\*\.)?(?:[\w.-]+(?:\/\d{1,2})?|\[[\da-f:.]+\](?:\/\d{1,3})?)(?
 const ENV = /^[A-Za-z_]\w*\*?$/;
 
 /**
- * Reads all of them; null when none is given, and the handler is not confined. Mistakes are noted.
+ * Reads all that `reader` has; null when none is given, and the handler is not confined. Mistakes are noted.
  *
  * @param env What `--env` and `--env-file` set: the handler sees these in any case.
  */
@@ -70,17 +70,7 @@ export function readPermissions(
   env: Readonly<Record<string, string>>,
 ): Permissions | null {
   const given = PERMISSION_KINDS.filter((kind) => reader.has(`allow-${kind}`));
-  if (reader.has("learn") && given.length > 0) {
-    const names = given.map((kind) => `--allow-${kind}`).join(", ");
-    reader.mistakes.add("STACKD_USAGE", `Cannot use --learn: the handler runs unconfined then, leave out ${names}`);
-  }
-  if (given.length === 0) {
-    if (reader.has("require-confinement")) {
-      const state = "nothing is to be confined, give --allow-read or another --allow option";
-      reader.mistakes.add("STACKD_USAGE", `Cannot use --require-confinement: ${state}`);
-    }
-    return null;
-  }
+  if (given.length === 0) return null;
   const grantOf = (kind: PermissionKind): Grant => {
     const lists = reader.all(`allow-${kind}`, (text) => text === "" ? "all" : parseList(kind, text, system.cwd));
     return lists.includes("all") ? "all" : [...new Set(lists.flat())];

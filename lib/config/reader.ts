@@ -23,6 +23,11 @@ export class Reader {
     this.#file = file;
   }
 
+  /** Reads options that a value of the file holds itself; their mistakes are noted with the file's. */
+  within(values: ReadonlyMap<string, readonly FileValue[]>): Reader {
+    return new Reader({}, this.#file === null ? null : { values, mistakes: this.#file.mistakes });
+  }
+
   /** Whether the option is given at all. */
   has(name: ValueName): boolean {
     return this.#raw[name] !== undefined || this.#file?.values.has(name) === true;

@@ -4,6 +4,7 @@
  * @module
  */
 import { resolve } from "@std/path";
+import { permitApps } from "./app_permissions.ts";
 import { readApps } from "./apps.ts";
 import { parseListen, parseSocketPath, parseTargets } from "./address.ts";
 import { DEFAULTS } from "./defaults.ts";
@@ -19,7 +20,6 @@ import type { UpstreamLimits } from "./options.ts";
 import { plainRoute, type RouteAction, type RouteOptions } from "./route_options.ts";
 import { checkPlace, parseSocketOrPort, readListen } from "./read_listen.ts";
 import { Reader } from "./reader.ts";
-import { readPermissions } from "./permissions.ts";
 import { readLogs } from "./read_logs.ts";
 import { readRunAs } from "./run_as.ts";
 import { findRoot, lacksSlash, splitRoute } from "./routes.ts";
@@ -27,6 +27,8 @@ import type { System } from "./system.ts";
 import { parseCount, parseSeconds, parseSize, ValueError } from "./values.ts";
 
 const MEBIBYTE = 1_048_576;
+/** More processes than any machine has CPUs for: a slip of the hand, which must not take all of its memory. */
+const MAX_WORKERS = 1_024;
 
 /** A head must hold what a browser sends, and every connection may take as much memory. */
 const HEAD_SIZE = { least: 1_024, most: 1_048_576 } as const;
@@ -83,9 +85,8 @@ export function validateGateway(raw: RawOptions, system: System, file: OptionFil
   const { mistakes } = reader;
   const { apps, staticMaps } = readApps(reader, system);
   const workers = readWorkers(reader, system);
-  const permissions = readPermissions(reader, system, workers.env);
   const options: GatewayOptions = {
-    apps: apps.map((app) => ({ ...app, permissions })),
+    apps: permitApps(apps, reader, system, workers.env),
     staticMaps,
     ...readGatewayListen(reader, system),
     upstream: DEFAULTS.upstream,
@@ -94,6 +95,7 @@ export function validateGateway(raw: RawOptions, system: System, file: OptionFil
     requireConfinement: reader.has("require-confinement"),
     learn: reader.has("learn"),
     watch: reader.has("watch"),
+    codeCache: reader.one("code-cache", (text) => readCodeCache(text, system), { directory: null }),
     reloadOn: reader.all("touch-reload", (text) => checkPlace(resolve(system.cwd, text), system)),
     ...readQueue(reader),
     ...readCommon(reader, system),
@@ -101,6 +103,10 @@ export function validateGateway(raw: RawOptions, system: System, file: OptionFil
   file?.mistakes.addTo(mistakes);
   mistakes.throwIfAny();
   return options;
+}
+
+function readCodeCache(text: string, system: System): GatewayOptions["codeCache"] {
+  return text === "off" ? null : { directory: resolve(system.cwd, text) };
 }
 
 function readQueue(reader: Reader): QueueLimits {
@@ -111,7 +117,8 @@ function readQueue(reader: Reader): QueueLimits {
 }
 
 function readWorkerCount(reader: Reader, system: System): number {
-  return reader.one("workers", (text) => text === "auto" ? system.cpus : parseCount(text), DEFAULTS.workers);
+  const parse = (text: string) => text === "auto" ? system.cpus : parseCount(text, 1, MAX_WORKERS);
+  return reader.one("workers", parse, DEFAULTS.workers);
 }
 
 function readWorkers(reader: Reader, system: System) {

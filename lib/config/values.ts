@@ -68,11 +68,13 @@ export function formatSeconds(milliseconds: number): string {
  * A whole number.
  *
  * @param least The smallest one allowed.
- * @throws {ValueError} When it is none, or too small.
+ * @param most The largest one allowed.
+ * @throws {ValueError} When it is none, too small or too large.
  */
-export function parseCount(text: string, least = 1): number {
+export function parseCount(text: string, least = 1, most: number = Number.MAX_SAFE_INTEGER): number {
   const count = /^\d+$/.test(text) ? Number(text) : NaN;
-  if (!Number.isSafeInteger(count) || count < least) throw new ValueError(`a whole number from ${least} is needed`);
+  const to = most === Number.MAX_SAFE_INTEGER ? "" : ` to ${most}`;
+  if (!(count >= least && count <= most)) throw new ValueError(`a whole number from ${least}${to} is needed`);
   return count;
 }
 

@@ -90,6 +90,15 @@ export const WORKER_OPTIONS = [
     help: "Reload when a file that the handler depends on changes; show a browser what is wrong",
   },
   {
+    name: "code-cache",
+    kind: "string",
+    placeholder: "DIR|off",
+    commands: GATEWAY,
+    group: "Workers",
+    help: "Where a start leaves a note for the next of where the handler's imports lead; off for nowhere",
+    shownDefault: "~/.cache/stackd/code",
+  },
+  {
     name: "touch-reload",
     kind: "string",
     placeholder: "FILE",

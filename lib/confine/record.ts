@@ -59,6 +59,7 @@ export function recordDeno(note: Note): void {
   const host = (options: Any, fallback: string) => noteHost(note, options, fallback);
   for (const name of READS) wrapBoth(Deno, name, ([from]) => path("read", from));
   for (const name of WRITES) wrapBoth(Deno, name, ([to]) => path("write", to));
+  wrapBoth(Deno, "statfs", () => note("sys", "statfs"));
   wrapBoth(Deno, "create", ([to]) => both(to));
   wrapBoth(Deno, "open", ([file, options]) => noteOpen(note, file, options));
   wrapBoth(Deno, "copyFile", ([from, to]) => (path("read", from), path("write", to)));
@@ -72,6 +73,11 @@ export function recordDeno(note: Note): void {
   for (const name of ["listen", "listenTls", "listenDatagram"]) {
     wrap(Deno, name, ([options]) => host(options, "0.0.0.0"));
   }
+  wrap(Deno, "createHttpClient", ([options]) => {
+    const { proxy } = options ?? {};
+    if (proxy?.url !== undefined) noteUrl(note, proxy.url);
+    else if (proxy !== undefined) host(proxy, "127.0.0.1");
+  });
   wrap(Deno, "serve", ([first, second]) => {
     const options = [first, second].find((value) => typeof value === "object") ?? {};
     host({ port: 8_000, ...options }, "0.0.0.0");
@@ -103,13 +109,14 @@ export function recordNode(note: Note, builtIn: (name: string) => Any): string[]
       for (const name of names.split(" ")) wrapBoth(files, name, on);
     };
     each(
-      "access exists readFile readdir opendir stat lstat statfs realpath readlink watch watchFile createReadStream",
+      "access exists readFile readdir opendir stat lstat statfs realpath readlink watch watchFile createReadStream openAsBlob",
       ([from]) => path("read", from),
     );
     each(
       "writeFile appendFile mkdir mkdtemp rm rmdir unlink truncate chmod chown lchown utimes lutimes createWriteStream",
       ([to]) => path("write", to),
     );
+    each("statfs", () => note("sys", "statfs"));
     each("open", ([file, flags]) => {
       const mode = typeof flags === "string" ? flags : "r";
       if (/[r+]/.test(mode)) path("read", file);
@@ -137,6 +144,7 @@ export function recordNode(note: Note, builtIn: (name: string) => Any): string[]
   for (const name of ["exec", "execSync"]) wrap(run, name, () => (note("run", "/bin/sh"), note("env", "")));
   wrap(run, "fork", () => (note("run", Deno.execPath()), note("env", "")));
   for (const [name, kind] of Object.entries(SYSTEM)) wrap(os, name, () => note("sys", kind));
+  construct(builtIn("node:inspector"), "Session", () => note("sys", "inspector"));
   const process = builtIn("node:process"), { env } = process;
   wrap(process, "loadEnvFile", ([file = ".env"]) => (path("read", file), note("env", "")));
   process.env = new Proxy(env, {
@@ -144,7 +152,7 @@ export function recordNode(note: Note, builtIn: (name: string) => Any): string[]
     has: (target, name) => (typeof name === "string" && note("env", name), Reflect.has(target, name)),
     ownKeys: (target) => (note("env", ""), Reflect.ownKeys(target)),
   });
-  return ["fs", "fs/promises", "net", "http", "https", "child_process", "os", "process"];
+  return ["fs", "fs/promises", "net", "http", "https", "child_process", "os", "inspector", "process"];
 }
 
 function noteOpen(note: Note, file: unknown, options: Any): void {

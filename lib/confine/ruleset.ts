@@ -67,6 +67,8 @@ const LIBRARIES = [
   "/usr/libexec",
   "/usr/local/lib",
 ];
+/** Where programs are. */
+const PROGRAMS = ["/bin", "/sbin", "/usr/bin", "/usr/sbin", "/usr/local/bin", "/usr/local/sbin"];
 const LOADER = ["/etc/ld.so.cache", "/etc/ld.so.conf", "/etc/ld.so.conf.d"];
 /** glibc finds the bounds of the main thread's stack there, once, at the start. */
 const MAPS = "/proc/self/maps";
@@ -98,8 +100,10 @@ export function rulesetFor(
   if (ffi === "all" || ffi.length > 0) allow(READ, ...LIBRARIES, ...(ffi === "all" ? [] : ffi));
   if (run === "all" || run.length > 0) {
     allow(READ | FS.execute, ...LIBRARIES);
-    const programs = run === "all" ? ["/"] : run.flatMap((program) => places.which(program) ?? []);
+    // A script is read by its interpreter.
+    const programs = run === "all" ? PROGRAMS : run.flatMap((program) => places.which(program) ?? []);
     allow(FS.readFile | FS.execute, ...programs);
+    if (run === "all") allow(FS.execute, "/");
   }
   const ports = tcpPorts(net);
   for (const port of ports ?? []) rules.push({ kind: "port", port, access: NET.bind | NET.connect });

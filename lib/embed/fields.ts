@@ -95,6 +95,7 @@ export const GATEWAY_FIELDS: Fields<GatewayOptions> = {
   maxRss: plain("max-rss"),
   maxLifetime: milliseconds("max-lifetime"),
   watch: whether("watch"),
+  codeCache: plain("code-cache"),
   touchReload: each("touch-reload"),
   allowRead: permission("allow-read"),
   allowWrite: permission("allow-write"),

@@ -123,6 +123,8 @@ export interface GatewayOptions extends ServerOptions {
   maxLifetime?: number;
   /** Whether a change of the module reloads it. @default {false} */
   watch?: boolean;
+  /** Where it is noted for the next start where the module's imports lead; "off" for nowhere. @default the user's cache directory */
+  codeCache?: string;
   /** Files that reload the module when they are touched or written. @default {[]} */
   touchReload?: readonly string[];
   /**

@@ -23,6 +23,8 @@ export interface BodySource {
 export interface KeptBody {
   /** Bytes. */
   readonly length: number;
+  /** Puts all of it into out[at, …); false, and nothing is there, when it does not fit. */
+  put(out: Uint8Array, at: number): boolean;
   /** The body from its beginning; for each attempt a reader of its own, because an earlier one may still be at it. */
   reader(): BodySource;
   /** Gives memory and file back. */
@@ -74,6 +76,13 @@ class Kept implements KeptBody {
 
   constructor(memory: Uint8Array<ArrayBuffer>) {
     this.#memory = memory;
+  }
+
+  put(out: Uint8Array, at: number): boolean {
+    // A piece in a file is a large body's.
+    if (this.file !== null || out.length - at < this.length) return false;
+    out.set(this.#memory.subarray(0, this.length), at);
+    return true;
   }
 
   reader(): BodySource {

@@ -64,7 +64,10 @@ export async function relay(
   const out = heads.take();
   let server: UpstreamServer | null = null, upstream: UpstreamConnection | null = null, answered = false;
   try {
-    const length = route.putRequest(exchange, client, shaping, kept === null ? -1 : kept.length, out);
+    let length = route.putRequest(exchange, client, shaping, kept === null ? -1 : kept.length, out);
+    // A small body goes with its head, as if it had come with it.
+    const apart = kept !== null && !kept.put(out, length);
+    if (kept !== null && !apart) length += kept.length;
     const streams = !exchange.body.complete;
     let body: BodySource | null = streams ? exchange.body : null;
     const { deadlines } = connection.service;
@@ -82,7 +85,7 @@ export async function relay(
         if (connection.gone) throw connection.lost("the client left before its request was sent");
         const sent = upstream.writeNow(out, length);
         if (sent < length) await upstream.write(out, sent, length, readTimeout);
-        if (kept !== null) body = kept.reader();
+        if (apart) body = kept.reader();
         if (body !== null) ({ uploaded } = await uploadAndReadHead(exchange, body, upstream, readTimeout));
         else {
           while (!upstream.scanHead()) upstream.received(await upstream.read(readTimeout));
@@ -101,6 +104,7 @@ export async function relay(
           sent: upstream !== null,
           bodyConsumed: streams && upstream !== null,
           responding: upstream !== null && upstream.responding,
+          alike: group.options.waitForServer,
         });
         reuse = null;
         // The first idle connection may have failed because all of them are closed: the same server gets a fresh one.

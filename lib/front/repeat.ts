@@ -17,17 +17,21 @@ export interface FailedAttempt {
   readonly bodyConsumed: boolean;
   /** Whether a byte of a response arrived. */
   readonly responding: boolean;
+  /** Whether all servers run the same code, as a gateway's workers do: what one answers wrongly, so does the next. */
+  readonly alike: boolean;
 }
 
 const IDEMPOTENT: ReadonlySet<string> = new Set(["GET", "HEAD", "OPTIONS", "PUT", "DELETE"]);
 
 /**
  * "same": again, to the same server on a fresh connection, because an idle one was closed as the request was written to it.
- * "other": another server may be asked: no byte reached this one, or the method is idempotent and its body still at hand.
+ * "other": another server may be asked: no byte reached this one, or the method is idempotent and its body still at hand. Not
+ * for an answer that cannot be used, where all servers are alike.
  * Nothing of a response has been passed on yet, or this would not be asked.
  */
 export function afterFailure(attempt: FailedAttempt): "same" | "other" | "none" {
   if (!attempt.sent) return "other";
   if (!IDEMPOTENT.has(attempt.method) || attempt.bodyConsumed) return "none";
+  if (attempt.alike && attempt.kind === "invalid") return "none";
   return attempt.reused && attempt.kind === "closed" && !attempt.responding ? "same" : "other";
 }

@@ -5,41 +5,30 @@
  * @module
  */
 import { dirname } from "@std/path";
-import { STANDARD_INPUT } from "../config/module.ts";
-import { EVERYTHING } from "../config/permissions.ts";
-import type { AppOptions, GatewayOptions } from "../config/options.ts";
+import { inputModulePath, STANDARD_INPUT } from "../config/module.ts";
+import type { Permissions } from "../config/permissions.ts";
+import type { AppOptions } from "../config/options.ts";
 import { StackdError } from "../errors.ts";
 import { mayHold } from "../handler/readable.ts";
 import { prepareCode, type PreparedCode } from "../handler/code/prepare.ts";
 import type { AppWorkers } from "../process/front_messages.ts";
 import { Generation } from "../process/generation.ts";
-import type { WorkerOptions } from "../process/messages.ts";
 import { mayRead } from "../process/may_read.ts";
-import type { PrivateDirectory } from "../process/private_dir.ts";
 import type { WorkerStatus } from "../process/status.ts";
 import type { FileIdentity } from "../process/unix_path.ts";
 import { WorkerHandle } from "../process/worker_handle.ts";
+import { type AppHost, workerOptions } from "./app_host.ts";
 import { Learned } from "./learned.ts";
-import { keepInputModule } from "./input_module.ts";
 
-/** What an application has in common with the others of its gateway. */
-export interface AppHost {
-  readonly options: GatewayOptions;
-  /** The text of the module that came on standard input; null for none. */
-  readonly input: string | null;
-  readonly directory: PrivateDirectory;
-  /** Whether its one worker serves the public socket itself. */
-  readonly direct: boolean;
-  /** The path of a private socket that no process has had yet; null where there is no front. */
-  newSocket(): string | null;
-  /** The code of a generation is prepared; its workers are not started yet. */
-  prepared(): void;
-  /** Which workers serve has changed; settles when requests go to them, and to no others. */
-  changed(): Promise<void>;
-  /** Which workers owe the answer to a ping has changed. */
-  silenced(): void;
-  /** A worker is stuck, and about to be replaced. */
-  stuck(worker: WorkerHandle): void;
+/** Workers that come up, and wait for their code. */
+interface Launched {
+  readonly generation: Generation;
+  readonly module: string;
+  /** The directory of their code, which is made with it. */
+  readonly path: string;
+  readonly code: PromiseWithResolvers<PreparedCode>;
+  /** Settles when all of them serve; rejects with what is wrong with the first that never does. */
+  readonly started: Promise<void>;
 }
 
 /** So often code is prepared anew that has changed just as it was loaded. */
@@ -53,6 +42,8 @@ export class App {
   #generation: Generation | null = null;
   /** The one that is to take over, while it starts and waits for those of the other apps. */
   #next: Generation | null = null;
+  /** Those of it, until their code is prepared. */
+  #launched: Launched | null = null;
   /** The code of each generation that has not ended. */
   readonly #codes = new Map<Generation, PreparedCode>();
   /** Generations that finish their requests. */
@@ -63,6 +54,7 @@ export class App {
   /** The code that was prepared last, also when it did not load. */
   #newest: PreparedCode | null = null;
   #ended = false;
+  #remembering = Promise.resolve();
 
   constructor(options: AppOptions, host: AppHost) {
     this.options = options;
@@ -104,25 +96,52 @@ export class App {
   }
 
   async #prepare(number: number): Promise<void> {
-    const { directory } = this.#host, module = this.#modulePath();
-    directory.restore();
-    const code = await prepareCode(
-      module,
-      `${directory.path}/code-${crypto.randomUUID().slice(0, 8)}`,
-      this.#mayHold(module),
-    );
-    this.#newest = code;
-    this.#host.prepared();
-    if (this.#ended) throw new Error("stopped meanwhile");
-    const next = this.#next = this.#makeGeneration(number, module, code);
-    this.#codes.set(next, code);
+    const { generation, module, path, code, started } = this.#launched ?? this.#launch(number);
+    this.#launched = null;
     try {
-      await next.start();
+      this.#host.directory.restore();
+      const prepared = this.#newest = await prepareCode(module, path, {
+        mayHold: this.#mayHold(module),
+        text: this.#input,
+        cache: this.#host.cache,
+      });
+      this.#codes.set(generation, prepared);
+      this.#host.prepared();
+      if (this.#ended || this.#next !== generation) throw new Error("given up meanwhile");
+      code.resolve(prepared);
+      await started;
+      this.#remembering = prepared.remember();
     } catch (thrown) {
-      if (this.#next === next) this.#next = null;
-      this.#forget(next);
+      code.reject(thrown);
+      await started.catch(() => {}); // none of them is left then
+      if (this.#next === generation) this.#next = null;
+      this.#forget(generation);
       throw thrown;
     }
+  }
+
+  /**
+   * Starts the processes of the generation that {@linkcode prepare} will be asked for, so that they come up while all else is found out:
+   * they know nothing of the handler before its code is prepared.
+   */
+  launch(number: number): void {
+    this.#launched = this.#launch(number);
+  }
+
+  #launch(number: number): Launched {
+    const module = this.#modulePath(), path = this.#host.newCode();
+    const code = Promise.withResolvers<PreparedCode>();
+    const generation = this.#next = this.#makeGeneration(number, module, path, code.promise);
+    // What confines itself has to know first which files it may read.
+    const early = this.#permissions === null;
+    const started = early ? generation.start() : code.promise.then(() => generation.start());
+    started.catch(() => {}); // whoever prepares it sees that
+    return { generation, module, path, code, started };
+  }
+
+  /** What its workers confine themselves to; null: nothing, or they learn what that should be. */
+  get #permissions(): Permissions | null {
+    return this.#host.options.learn ? null : this.options.permissions;
   }
 
   /** Which files the code may be made of, where the handler may read less than this process. */
@@ -130,7 +149,7 @@ export class App {
     const { permissions } = this.options, { owner } = this.#host.directory;
     const free = permissions === null || permissions.read === "all";
     if (free && owner === null) return undefined;
-    const roots = [dirname(module), ...free ? [] : permissions.read];
+    const roots = [...this.#input === null ? [dirname(module)] : [], ...free ? [] : permissions.read];
     return (path) => (free || mayHold(path, roots)) && (owner === null || mayRead(path, owner));
   }
 
@@ -145,8 +164,13 @@ export class App {
   }
 
   #modulePath(): string {
-    const { module } = this.options, { input, directory } = this.#host;
-    return module === STANDARD_INPUT && input !== null ? keepInputModule(input, directory) : module;
+    const { module } = this.options;
+    return module === STANDARD_INPUT ? inputModulePath(Deno.cwd()) : module;
+  }
+
+  /** The module's text, where it came on standard input. */
+  get #input(): string | null {
+    return this.options.module === STANDARD_INPUT ? this.#host.input : null;
   }
 
   /** Removes the code of a generation that has ended. */
@@ -180,7 +204,7 @@ export class App {
     this.#retiring.set(old, ended);
   }
 
-  #makeGeneration(number: number, module: string, code: PreparedCode): Generation {
+  #makeGeneration(number: number, module: string, path: string, code: Promise<PreparedCode>): Generation {
     const { options, directory } = this.#host;
     const { maxRequests, maxRss, maxLifetime, pingTimeout, gracefulTimeout, bootTimeout, env, chdir } = options;
     const nameOf = (id: number) => this.#nameOf(id);
@@ -195,9 +219,10 @@ export class App {
       spawn: (id) =>
         new WorkerHandle({
           name: nameOf(id),
-          options: this.#workerOptions(id, number, module, code),
+          options: workerOptions(this.options, this.#host, { workerId: id, generation: number, module, code: path }),
           directory,
           bootTimeout,
+          code,
           env,
           cwd: chdir,
           onTouched: ({ kind, value }) => this.#learned.add(kind, value),
@@ -216,39 +241,6 @@ export class App {
   /** Where there are several apps, each has a worker 1. */
   #nameOf(id: number): string {
     return this.#host.options.apps.length === 1 ? `Worker ${id}` : `Worker ${id} of ${this.options.prefix}`;
-  }
-
-  #workerOptions(workerId: number, generation: number, module: string, code: PreparedCode): WorkerOptions {
-    const { prefix, exportName, permissions } = this.options, { direct } = this.#host;
-    const {
-      socket,
-      socketMode,
-      socketOwner,
-      listenBacklog,
-      trustedProxies,
-      accessLog,
-      logLevel,
-      requestTimeout,
-      learn,
-    } = this.#host.options;
-    return {
-      workerId,
-      module,
-      code: code.path,
-      exportName,
-      prefix: prefix === "/" ? "" : prefix,
-      socket: direct && socket !== null ? { path: socket, mode: socketMode, owner: socketOwner } : null,
-      backlog: listenBacklog,
-      // Every process has a socket of its own, so that no request meant for one can reach another.
-      privateSocket: this.#host.newSocket(),
-      trustedProxies,
-      accessLog,
-      logLevel,
-      requestTimeout,
-      watch: this.#host.options.watch ? generation : null,
-      permissions: learn ? EVERYTHING : permissions,
-      learn,
-    };
   }
 
   /**
@@ -305,6 +297,7 @@ export class App {
     const all = [this.#next, this.#generation, ...this.#retiring.keys()];
     for (const generation of all) generation?.kill();
     await Promise.all(all.map((generation) => generation?.stop(0)));
-    if (this.#host.options.learn) this.#learned.print(this.options.module);
+    await this.#remembering;
+    if (this.#host.options.learn && this.#newest !== null) this.#learned.print(this.options, this.#host.options);
   }
 }

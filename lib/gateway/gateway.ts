@@ -52,6 +52,8 @@ export async function runGateway(options: GatewayOptions): Promise<number> {
   let supervisor: Supervisor | null = null;
   const servers: ClientServer[] = [];
   try {
+    const running = supervisor = new Supervisor(options, listening);
+    running.launch();
     await (direct && socket !== null ? claimSocketPath(socket) : listening.claim());
     named = options.pidfile === null ? null : preparePidfile(options.pidfile);
     // What follows another process takes its name last.
@@ -59,7 +61,6 @@ export async function runGateway(options: GatewayOptions): Promise<number> {
     const stop = signals.nextStop();
     const input = await Promise.race([readInputModule(options.apps), stop.then((): typeof STOPPED => STOPPED)]);
     if (input === STOPPED) return 0;
-    const running = supervisor = new Supervisor(options, listening, input);
     const upgrades = new Upgrades({
       sockets: [listening, statusSockets],
       paths: [...(direct && socket !== null ? [socket] : []), ...serverPaths(options)],
@@ -68,11 +69,11 @@ export async function runGateway(options: GatewayOptions): Promise<number> {
       input,
     });
     const asked = Promise.withResolvers<"stop" | Successor>();
-    const started = supervisor.start(async () => {
+    const started = running.start(async () => {
       const retire = () => void upgrades.ask().then(asked.resolve);
       const control = { stop: () => asked.resolve("stop"), retire, upgrades };
       await startServers(options, running, statusSockets, control, servers);
-    });
+    }, input);
     started.catch(() => {}); // seen below, unless a signal came first
     if (await Promise.race([started, stop]) !== undefined) return 0;
     await takeOver([listening, statusSockets], () => {

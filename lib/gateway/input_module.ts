@@ -1,18 +1,13 @@
 /**
- * A module that came on standard input: it is read once, and every load of it, at a reload as for a worker that died, gets the
+ * A module that comes on standard input: it is read once, and every load of it, at a reload as for a worker that died, gets the
  * same text.
  *
  * @module
  */
-import { join } from "@std/path";
 import { STANDARD_INPUT } from "../config/module.ts";
 import type { MountedApp } from "../config/apps.ts";
 import { messageOf, StackdError } from "../errors.ts";
 import { logInfo } from "../observe/log.ts";
-import type { PrivateDirectory } from "../process/private_dir.ts";
-
-/** As `deno run -` takes it: TypeScript without JSX, in which `<T>x` would mean something else. */
-const NAME = "stdin.ts";
 
 /** The text of the module that one of `apps` takes from standard input; null when none does. Throws `STACKD_HANDLER_LOAD`. */
 export async function readInputModule(apps: readonly MountedApp[]): Promise<string | null> {
@@ -28,20 +23,4 @@ export async function readInputModule(apps: readonly MountedApp[]): Promise<stri
   }
   if (source.trim() === "") throw fail("nothing came");
   return source;
-}
-
-/** Where workers load that module from; makes the file, anew when somebody who tidies up temporary files has removed it. */
-export function keepInputModule(source: string, directory: PrivateDirectory): string {
-  directory.restore();
-  const path = join(directory.path, NAME);
-  // The workers may run as another user, whose directory it is; nobody else gets there.
-  const mask = Deno.umask(0o022);
-  try {
-    Deno.writeTextFileSync(path, source, { createNew: true, mode: 0o644 });
-  } catch (thrown) {
-    if (!(thrown instanceof Deno.errors.AlreadyExists)) throw thrown;
-  } finally {
-    Deno.umask(mask);
-  }
-  return path;
 }

@@ -4,10 +4,14 @@
  * @module
  */
 import { dirname } from "@std/path";
+import type { AppOptions } from "../config/options.ts";
 import { type Grant, PERMISSION_KINDS, type PermissionKind } from "../config/permissions.ts";
 
 /** More paths than this in one directory are named by the directory. */
 const MOST_IN_DIRECTORY = 4;
+
+/** An app, as it is mounted. */
+type LearnedApp = Omit<AppOptions, "permissions">;
 
 /** What one app's workers have touched. */
 export class Learned {
@@ -19,11 +23,14 @@ export class Learned {
     this.#touched.set(kind, values.add(value));
   }
 
-  /** Prints the options for the handler at `module`, and the keys that say the same in a file. */
-  print(module: string): void {
-    const flags = this.flags().map(quote).join(" "), keys = this.keys().map((line) => `  ${line}`).join("\n");
-    console.log(`With these options ${quote(module)} may touch what it was seen to touch:\n  ${flags}`);
-    console.log(`In stackd.toml:\n  [gateway]\n${keys}`);
+  /**
+   * Prints the options for an app, and what says the same in a file: of this one alone where there are others, which options cannot.
+   */
+  print(app: LearnedApp, { apps }: { readonly apps: readonly unknown[] }): void {
+    const flags = this.flags().map(quote).join(" ");
+    console.log(`With these options ${quote(app.module)} may touch what it was seen to touch:\n  ${flags}`);
+    const lines = apps.length === 1 ? ["[gateway]", ...this.keys()] : this.mount(app);
+    console.log(`In stackd.toml:\n${lines.map((line) => `  ${line}`).join("\n")}`);
   }
 
   /** The options. */
@@ -31,11 +38,19 @@ export class Learned {
     return this.#grants().map(([kind, grant]) => `--allow-${kind}${grant === "all" ? "" : `=${grant.join(",")}`}`);
   }
 
-  /** The keys of [gateway]. */
+  /** The keys of [gateway], or of a mount. */
   keys(): string[] {
     return this.#grants().map(([kind, grant]) =>
       `allow-${kind} = ${grant === "all" ? "true" : `[${grant.map((entry) => JSON.stringify(entry)).join(", ")}]`}`
     );
+  }
+
+  /** The mount of an app that stands beside others. */
+  mount({ prefix, module, exportName }: LearnedApp): string[] {
+    const named = exportName === null ? module : `${module}:${exportName}`;
+    // It is written without escapes.
+    const written = JSON.stringify(decodeURI(prefix));
+    return ["[[gateway.mount]]", `prefix = ${written}`, `module = ${JSON.stringify(named)}`, ...this.keys()];
   }
 
   /** What is to be allowed. Nothing was touched: what allows nothing, for without any option the handler is not confined. */

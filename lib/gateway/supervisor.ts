@@ -8,6 +8,7 @@ import type { GatewayOptions, ListenAddress } from "../config/options.ts";
 import { explain, messageOf, StackdError } from "../errors.ts";
 import { logError, logInfo } from "../observe/log.ts";
 import { waitingConnections } from "../process/backlog.ts";
+import { codeCacheIn } from "../handler/code/code_cache.ts";
 import { FrontHandle } from "../process/front_handle.ts";
 import type { AppWorkers } from "../process/front_messages.ts";
 import { FrontSlot } from "../process/front_slot.ts";
@@ -18,7 +19,8 @@ import type { ListeningSockets } from "../process/sockets.ts";
 import type { Status } from "../process/status.ts";
 import { claimSocketPath, removeDeadSocket, removeSocket } from "../process/unix_path.ts";
 import { VERSION } from "../version.ts";
-import { App, type AppHost } from "./app.ts";
+import { App } from "./app.ts";
+import type { AppHost } from "./app_host.ts";
 import { frontStart, hasFront, isDirect } from "./front_start.ts";
 
 /** How often workers are pinged and looked after, ms. */
@@ -36,8 +38,11 @@ export class Supervisor {
   readonly #reloads = new OnceMore(() => this.#reload());
   /** Which generation serves; 0 before the first does. */
   #number = 0;
+  /** The text of the module that came on standard input; null for none, and before it is known. */
+  #input: string | null = null;
   #watcher: ReturnType<typeof setInterval> | undefined;
   #sockets = 0;
+  #codes = 0;
   #ended = false;
   readonly #begun = performance.now();
   /** Called when {@linkcode files} has changed. */
@@ -45,27 +50,30 @@ export class Supervisor {
 
   /**
    * @param listening What the front is to accept on, not open yet.
-   * @param input The text of the module that came on standard input; null for none.
    */
-  constructor(options: GatewayOptions, listening: ListeningSockets, input: string | null = null) {
+  constructor(options: GatewayOptions, listening: ListeningSockets) {
     this.#options = options;
     this.#listening = listening;
     this.#directory = makePrivateDirectory(options.runAs);
-    prepareLog(options.accessLog, options.runAs);
     this.#direct = isDirect(options);
     this.#front = hasFront(options) ? new FrontSlot("The front", (listen) => this.#spawnFront(listen)) : null;
-    const host = this.#makeHost(input);
+    const host = this.#makeHost();
     this.#apps = options.apps.map((app) => new App(app, host));
   }
 
-  #makeHost(input: string | null): AppHost {
+  #makeHost(): AppHost {
     const changed = async () => await this.#front?.current?.serve(this.#serving);
+    const input = () => this.#input;
     return {
       options: this.#options,
-      input,
+      get input() {
+        return input();
+      },
       directory: this.#directory,
       direct: this.#direct,
       newSocket: () => this.#front === null ? null : `${this.#directory.path}/${++this.#sockets}.sock`,
+      cache: codeCacheIn(this.#options.codeCache),
+      newCode: () => `${this.#directory.path}/code-${++this.#codes}`,
       changed,
       prepared: () => this.onCode?.(),
       silenced: () => this.#front?.current?.avoid(this.#apps.flatMap(({ silent }) => silent)),
@@ -99,11 +107,20 @@ export class Supervisor {
     return this.#apps.map(({ serving }) => serving);
   }
 
+  /** Lets the first workers' processes come up, which takes longest. They do nothing before {@linkcode start}. */
+  launch(): void {
+    for (const app of this.#apps) app.launch(1);
+  }
+
   /**
    * Starts the workers, then the front; in between, what `before` does for who will serve. Throws `StackdError` when either cannot
    * serve.
+   *
+   * @param input The text of the module that came on standard input; null for none.
    */
-  async start(before: () => Promise<void>): Promise<void> {
+  async start(before: () => Promise<void>, input: string | null = null): Promise<void> {
+    this.#input = input;
+    prepareLog(this.#options.accessLog, this.#options.runAs);
     await this.#prepare(1);
     if (this.#ended) return;
     this.#switch(1);

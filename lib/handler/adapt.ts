@@ -7,10 +7,12 @@
 import { errorAnswer } from "../http1/error_answer.ts";
 import { logError } from "../observe/log.ts";
 import type { Handler } from "./contract.ts";
+import { DenoResponse, isDenoResponse } from "./deno_response.ts";
 import { ownResponse } from "./foreign_response.ts";
 import type { RequestInfo } from "./info.ts";
-import type { LoadedForm } from "./loader.ts";
+import type { LoadedForm } from "./form.ts";
 import { rawHeaders, targetOf } from "./request_view.ts";
+import { isBodyTaken } from "./response_body.ts";
 import { describeThrown } from "./stack.ts";
 import { fromApplication } from "./wsgi.ts";
 
@@ -45,7 +47,7 @@ export function adapt(form: LoadedForm, onException: () => void = () => {}, expl
 /** What a handler came to, as the answer. */
 function answered(request: Request, info: RequestInfo, result: unknown, onException: () => void): Response {
   // Deno would never answer a request whose response it cannot send.
-  const sendable = result instanceof Response && !result.bodyUsed && result.type !== "error";
+  const sendable = isDenoResponse(result) && !result.bodyUsed && result.type !== "error" && !isBodyTaken(result);
   const response = sendable ? result : ownResponse(result);
   if (response === null) {
     onException();
@@ -58,6 +60,11 @@ function answered(request: Request, info: RequestInfo, result: unknown, onExcept
 function handlerOf(form: LoadedForm): Handler {
   if (form.kind === "function") return form.handler;
   if (form.kind === "wsgi") return fromApplication(form.application);
+  if (form.kind === "node") {
+    const { listener } = form;
+    const answering = import("./node_handler.ts"); // most handlers need none of it
+    return async (request, info) => (await answering).answerWith(listener, request, info);
+  }
   const { handler: object } = form;
   return (request, info) => object.fetch(request, info);
 }
@@ -73,8 +80,12 @@ function failed(request: Request, info: RequestInfo, thrown: unknown, onExceptio
 }
 
 function unfit(request: Request, info: RequestInfo, returned: unknown): Response {
-  const what = returned instanceof Response
-    ? returned.bodyUsed ? "a Response whose body was read before" : "Response.error()"
+  const what = returned instanceof DenoResponse
+    ? returned.bodyUsed
+      ? "a Response whose body was read before"
+      : returned.type === "error"
+      ? "Response.error()"
+      : "a Response whose body is locked, because something else reads it"
     : `${Deno.inspect(returned, { depth: 0, strAbbreviateSize: 40 })} instead of a Response`;
   logError(`The handler returned ${what} for ${nameOf(request, info)}`);
   return failure(request, info);
@@ -92,7 +103,7 @@ export function toResponse(status: number, accept: string | null, requestId: str
   const bytes = new Uint8Array(body instanceof Uint8Array ? body : []);
   const headers = new Headers(fields.map(([name, value]): [string, string] => [name, value]));
   headers.set("Content-Length", String(bytes.length));
-  return new Response(bytes, { status, headers });
+  return new DenoResponse(bytes, { status, headers });
 }
 
 /** A request in the error log: without its query, which may hold what a log must not. */

@@ -5,7 +5,9 @@
  * @module
  */
 import type { Permissions } from "../config/permissions.ts";
-import { libcPath, makeFilter } from "../confine/hidden_descriptor.ts";
+import { filterFor } from "../confine/hidden_descriptor.ts";
+import { programLimits } from "../confine/program_limits.ts";
+import { architecture, type Filter, libcPath, makeFilter } from "../confine/seccomp.ts";
 import { isolatePermissions } from "../confine/worker_permissions.ts";
 import { libc, unixPathOf } from "../http1/libc.ts";
 import { messageOf, StackdError } from "../errors.ts";
@@ -60,7 +62,7 @@ export function confine(
   }
   const sockets = [options.privateSocket, options.socket?.path ?? null].filter((path) => path !== null)
     .map((path) => temporaryPath(path));
-  const filter = makeFilter(findSocket("getpeername", channel));
+  const filters = makeFilters(permissions, channel);
   const needs = { readable: readableBy(options), sockets, libc: libcPath() };
   // The isolate's sockets are nobody's before they have their mode.
   const umask = Deno.umask(0o777 & ~PRIVATE_MODE);
@@ -92,9 +94,9 @@ export function confine(
     logError(`The handler's isolate has ended: ${event.message}`);
     end(1);
   };
-  tell({ type: "start", options, permissions, needs, filter: filter?.address ?? null }, [port2]);
-  // The filter has to stand where it is until it is applied.
-  ended.promise.then(() => filter);
+  tell({ type: "start", options, permissions, needs, filters: filters.map(({ address }) => address) }, [port2]);
+  // They have to stand where they are until they are applied.
+  ended.promise.then(() => filters);
   return {
     drain: (timeout) => tell({ type: "drain", timeout }),
     ping: () => tell({ type: "ping" }),
@@ -110,6 +112,14 @@ export function confine(
     },
     ended: ended.promise,
   };
+}
+
+/** What the isolate's thread is not to do: use the channel to the supervisor, and start programs that do what nobody else holds. */
+function makeFilters(permissions: Permissions, channel: string): Filter[] {
+  const machine = architecture();
+  if (machine === null) return [];
+  const fd = findSocket("getpeername", channel), limits = programLimits(permissions, machine);
+  return [...limits === null ? [] : [limits], ...fd < 0 ? [] : [filterFor(fd, machine)]].map(makeFilter);
 }
 
 /** The access log of the public socket; null when it has none. */

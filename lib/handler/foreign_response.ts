@@ -1,8 +1,9 @@
 /**
- * Responses of another implementation than Deno's: npm builds of frameworks for Deno bring undici's.
+ * Responses of another implementation than Deno's: npm builds of frameworks for Deno bring undici's, and Hono's server for Node its own.
  *
  * @module
  */
+import { DenoResponse } from "./deno_response.ts";
 
 /** What such a class has in common with Deno's own. */
 interface ForeignResponse {
@@ -18,10 +19,11 @@ interface ForeignResponse {
 export function ownResponse(value: unknown): Response | null {
   if (!isResponse(value) || value.bodyUsed || value.type === "error") return null;
   const { body, status, statusText } = value;
+  if (body?.locked) return null;
   try {
     const headers = new Headers();
     for (const [name, field] of value.headers) headers.append(name, field);
-    return new Response(body, { status, statusText, headers });
+    return new DenoResponse(body, { status, statusText, headers });
   } catch {
     return null; // a status or a field that Deno's own do not have
   }

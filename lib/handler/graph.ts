@@ -36,9 +36,14 @@ const PACKAGE = /^(.*\/node_modules\/((?:@[^/]+\/)?[^/]+))\//;
 /** A package of jsr.io, by the URLs of its files. */
 const JSR = /^https:\/\/jsr\.io\/(@[^/]+\/[^/]+)\/([^/]+)\//;
 
-/** Traces the module at `entry`, an absolute path. Never throws for what is wrong with it. */
-export async function traceImports(entry: string, disk: Files): Promise<ImportGraph> {
-  const { files, missing } = await traceCode(entry);
+/**
+ * Traces the module at `entry`, an absolute path. Never throws for what is wrong with it.
+ *
+ * @param text The module's own text, where it is not on disk.
+ */
+export async function traceImports(entry: string, disk: Files, text: string | null = null): Promise<ImportGraph> {
+  const { files, missing } = await traceCode(entry, undefined, undefined, text);
+  const texts: Files = { ...disk, read: (path) => path === entry && text !== null ? text : disk.read(path) };
   const packages = new Map<string, { name: string; version: string | null; files: number }>();
   const own: CodeFile[] = [];
   for (const file of files.values()) {
@@ -51,7 +56,7 @@ export async function traceImports(entry: string, disk: Files): Promise<ImportGr
     }
   }
   const states = new Map(missing.map(({ parent, specifier, state }) => [keyOf(parent, specifier), state]));
-  const dead = own.flatMap(({ path, format }) => format === "data" ? [] : deadImports(path, states, disk));
+  const dead = own.flatMap(({ path, format }) => format === "data" ? [] : deadImports(path, states, texts));
   return {
     files: own.map(({ path }) => path),
     packages: [...packages.values()].sort((a, b) => a.name < b.name ? -1 : 1),

@@ -8,9 +8,17 @@ import { StackdError } from "../errors.ts";
 import { codeOnDisk, type LoadableCode, readSnapshot, sameOnDisk } from "./code/loadable.ts";
 import type { LoadedCode } from "./code/loaded_code.ts";
 import { DISK } from "./disk.ts";
+import type { TakenServer } from "./taken_server.ts";
 
 /** What a module exports. */
 export type Namespace = Readonly<Record<string, unknown>>;
+
+/** What came of importing a module. */
+export interface Imported {
+  readonly namespace: Namespace;
+  /** The server that it has opened, where it is a program, and exports nothing; else null. */
+  readonly server: TakenServer | null;
+}
 
 /**
  * Imports the module at `path`.
@@ -18,12 +26,18 @@ export type Namespace = Readonly<Record<string, unknown>>;
  * @param snapshot The directory that holds its code, as `prepareCode()` has made it; null: the files are read as they are.
  * @throws {StackdError} Exit 2: `STACKD_HANDLER_NOT_FOUND`, `STACKD_HANDLER_LOAD`, `STACKD_HANDLER_CHANGED`.
  */
-export async function importModule(path: string, snapshot: string | null): Promise<Namespace> {
+export async function importModule(path: string, snapshot: string | null): Promise<Imported> {
   const prepared = snapshot === null ? null : readSnapshot(snapshot);
   if (prepared === null && DISK.kind(path) !== "file") {
     throw new StackdError("STACKD_HANDLER_NOT_FOUND", `Cannot load "${path}": there is no such file`);
   }
   const code = prepared ?? await readCode(path);
+  if (!code.opens) return { namespace: await importCode(path, code, prepared), server: null };
+  const { takeServer } = await import("./taken_server.ts");
+  return { namespace: {}, server: await takeServer(path, () => importCode(path, code, prepared)) };
+}
+
+async function importCode(path: string, code: LoadableCode, prepared: LoadableCode | null): Promise<Namespace> {
   // Hooks, and what Deno loads for them, double the time of a start.
   if (!code.plain || (prepared !== null && !sameOnDisk(prepared))) return await importByHooks(path, code);
   try {

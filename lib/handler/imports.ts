@@ -18,8 +18,8 @@ export interface ImportSite {
   readonly column: number;
 }
 
-/** `import … from "x"`, `export … from "x"`, `import "x"`, `import("x")`, `require("x")`. */
-const IMPORT = /(?:\bfrom\s*|\bimport\s*\(?\s*|\brequire\s*\(\s*)(["'])([^"'\n]+)\1/g;
+/** `import … from "x"`, `export … from "x"`, `import "x"`, `import("x")`, `require("x")`; not `import("x" + y)`. */
+const IMPORT = /(?:\bfrom\s*|\bimport\s*\(?\s*|\brequire\s*\(\s*)(["'])([^"'\n]+)\1(?!\s*\+)/g;
 /** Comments, template strings and imports of types, which are gone before anything is loaded. */
 const BLIND =
   /\/\*[\s\S]*?\*\/|^\s*\/\/.*$|`(?:[^`\\]|\\.)*`|\b(?:import|export)\s+type\s+(?!from\b)[^"';]*["'][^"'\n]*["']/gm;

@@ -25,7 +25,7 @@ export async function runInspector(args: readonly string[]): Promise<number> {
   const { value: first } = await messages.next();
   if (first?.type !== "start") return 1;
   try {
-    const handler = await loadHandler(first.module, first.exportName);
+    const handler = await loadHandler(first.module, first.exportName, first.code);
     await channel.send({ type: "ready", handler: describeHandler(handler), exports: handler.exports });
   } catch (thrown) {
     const otherwise = { code: "STACKD_HANDLER_LOAD", message: `Cannot load "${first.module}"` } as const;

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { applyFilter } from "../confine/hidden_descriptor.ts";
+import { applyFilters } from "../confine/seccomp.ts";
 import { giveUpStart } from "../confine/worker_permissions.ts";
 import { accessLogTo, openAccessLog } from "../observe/access_log.ts";
 import { setLogLevel } from "../observe/log.ts";
@@ -30,7 +30,7 @@ self.onmessage = ({ data, ports: [port] }) => {
 };
 
 function run(start: Extract<IsolateCommand, { type: "start" }>, port: MessagePort): void {
-  const { options, permissions, needs, filter } = start;
+  const { options, permissions, needs, filters } = start;
   setLogLevel(options.logLevel);
   const say = (message: IsolateMessage) => port.postMessage(message);
   const exit = Deno.exit;
@@ -50,7 +50,7 @@ function run(start: Extract<IsolateCommand, { type: "start" }>, port: MessagePor
       identity: { device: 0, inode: 0 }, // the process knows, which puts it in its place
     }),
     async sealed() {
-      if (filter !== null && needs.libc !== null) applyFilter(filter, needs.libc);
+      if (needs.libc !== null) applyFilters(filters, needs.libc);
       await giveUpStart(permissions, needs);
       say({ type: "sealed" });
       if (options.learn) return learn(needs.readable, (kind, value) => say({ type: "touched", kind, value }));

@@ -15,8 +15,8 @@ export type IsolateCommand =
     readonly options: WorkerOptions;
     readonly permissions: Permissions;
     readonly needs: StartNeeds;
-    /** The address of the filter that hides the channel to the supervisor from it; null when there is none. */
-    readonly filter: bigint | null;
+    /** The addresses of the filters that its thread, and what it starts, get. */
+    readonly filters: readonly bigint[];
   }
   | Exclude<SupervisorMessage, { readonly type: "start" | "reopen" }>
   /** What was to be written to the access log is. */

@@ -45,7 +45,7 @@ export async function loadFailure(
   const copied = parseSyntaxError(name, message, files.read);
   if (copied !== null) {
     const problem = inOriginal(copied, code, files.read);
-    return syntaxFailure(entry, await settled(problem, files.read), thrown);
+    return syntaxFailure(entry, await settled(entry, problem, files.read), thrown);
   }
   const script = code?.complaints.brokenIn(message) ?? null;
   if (script !== null) {
@@ -77,14 +77,23 @@ function failure(entry: string, state: string, detail: string, cause: unknown): 
 type Unplaced = Omit<SyntaxProblem, "line" | "column"> & { readonly line: null };
 
 /** The problem at its place in the file as it was written. */
-async function settled(problem: SyntaxProblem, read: ReadFile): Promise<SyntaxProblem | Unplaced> {
+async function settled(entry: string, problem: SyntaxProblem, read: ReadFile): Promise<SyntaxProblem | Unplaced> {
   const { file, finder, message } = problem;
   const translated = Deno.build.standalone && /^\.(?:[mc]?ts|tsx|jsx)$/.test(extname(file));
   // What cannot be linked is found after loading, when the source map is known.
   if (finder !== "v8" || !translated || message.includes("does not provide an export")) return problem;
   const found = await findEarlyError(read(file) ?? "");
-  if (found === null) return { ...problem, excerpt: "", line: null };
+  if (found === null) return decorated(entry, problem, read) ?? { ...problem, excerpt: "", line: null };
   return movedTo(problem, found.line, found.column, read);
+}
+
+/** Decorators are not translated by a compiled program, and nothing in what V8 says tells that. */
+function decorated(entry: string, problem: SyntaxProblem, read: ReadFile): SyntaxProblem | null {
+  const lines = (read(problem.file) ?? "").split("\n");
+  const index = lines.findIndex((line) => /(?:^|[{;])\s*@[\w$]+/.test(line) && !/^\s*\*/.test(line));
+  if (index === -1 || problem.message !== "invalid or unexpected token") return null;
+  const message = `decorators are not understood here, and must be bundled: ${bundling(entry)}`;
+  return movedTo({ ...problem, message }, index + 1, (lines[index] ?? "").indexOf("@") + 1, read);
 }
 
 function syntaxFailure(entry: string, found: SyntaxProblem | Unplaced, cause: unknown): StackdError {
@@ -140,7 +149,7 @@ function importProblem(entry: string, message: string, files: Files, code: Known
   }
   const directory = find((site) => files.kind(importedPath(site) ?? "") === "directory");
   if (directory !== null && /IsADirectory|DIR_IMPORT/.test(message)) return missing(directory, files);
-  return data(find) ?? { state: plain(message), site: null };
+  return data(find, files.read) ?? { state: plain(message), site: null };
 }
 
 /** The import that the configuration has made one of the file at `url`. */
@@ -152,10 +161,18 @@ function mappedSite(url: string, read: ReadFile, code: KnownCode | null): Import
 }
 
 /** JSON and text modules are told apart from code by an attribute, of which Deno's message says nothing when compiled. */
-function data(find: (wanted: (site: ImportSite) => boolean) => ImportSite | null): ImportProblem | null {
-  const site = find(({ specifier }) => /^\.{0,2}\/.*\.json$/.test(specifier));
+function data(find: (wanted: Wanted) => ImportSite | null, read: ReadFile): ImportProblem | null {
+  const site = find((candidate) => /^\.{0,2}\/.*\.json$/.test(candidate.specifier) && !hasAttributes(candidate, read));
   if (site === null) return null;
   return { state: `${named(site.specifier, site)}, needs with { type: "json" } behind it`, site };
+}
+
+type Wanted = (site: ImportSite) => boolean;
+
+/** Whether `with` stands behind an import. */
+function hasAttributes({ file, specifier, line, column }: ImportSite, read: ReadFile): boolean {
+  const behind = (read(file) ?? "").split("\n").slice(line - 1).join("\n").slice(column + specifier.length + 1);
+  return /^\s*(?:,\s*\{\s*)?with\b/.test(behind);
 }
 
 function missing(site: ImportSite, files: Files): ImportProblem {
@@ -166,11 +183,15 @@ function missing(site: ImportSite, files: Files): ImportProblem {
 }
 
 function unbundled(specifier: string, site: ImportSite | null, entry: string): string {
+  const what = /^https?:/.test(specifier) ? "a module on the net" : "a package";
+  return `${named(specifier, site)}, is ${what}, and those must be bundled: ${bundling(entry)}`;
+}
+
+/** The command that makes one file of a module and of what it imports. */
+function bundling(entry: string): string {
   const file = basename(entry);
   const stem = file.slice(0, file.length - extname(file).length);
-  const output = extname(file) === ".js" ? `${stem}.bundle.js` : `${stem}.js`;
-  const what = /^https?:/.test(specifier) ? "a module on the net" : "a package";
-  return `${named(specifier, site)}, is ${what}, and those must be bundled: deno bundle ${file} -o ${output}`;
+  return `deno bundle ${file} -o ${extname(file) === ".js" ? `${stem}.bundle.js` : `${stem}.js`}`;
 }
 
 function named(specifier: string, site: ImportSite | null): string {

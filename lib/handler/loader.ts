@@ -5,19 +5,18 @@
  */
 import { StackdError } from "../errors.ts";
 import type { Application, Handler, HandlerObject, HealthHook, LifecycleHook } from "./contract.ts";
+import type { LoadedForm } from "./form.ts";
 import { importModule } from "./import_module.ts";
-
-/** What a module serves: a function, an object's `fetch`, or a WSGI application. */
-export type LoadedForm =
-  | { readonly kind: "function"; readonly handler: Handler }
-  | { readonly kind: "object"; readonly handler: HandlerObject }
-  | { readonly kind: "wsgi"; readonly application: Application };
+import { nodeApplication } from "./node_application.ts";
+import type { TakenServer } from "./taken_server.ts";
 
 /** A module that can be served. */
 export interface LoadedHandler {
   readonly form: LoadedForm;
-  /** The export that is served. */
-  readonly exportName: string;
+  /** The export that is served; null for what a program's own server serves. */
+  readonly exportName: string | null;
+  /** How a program has opened that; null for an export. */
+  readonly server: TakenServer["what"] | null;
   readonly onStart: LifecycleHook | null;
   readonly onStop: LifecycleHook | null;
   readonly health: HealthHook | null;
@@ -43,7 +42,10 @@ export async function loadHandler(
   exportName: string | null,
   snapshot: string | null = null,
 ): Promise<LoadedHandler> {
-  return classify(path, await importModule(path, snapshot), exportName);
+  const { namespace, server } = await importModule(path, snapshot);
+  if (server === null || exportName !== null) return classify(path, namespace, exportName);
+  const { form, what } = server;
+  return { form, exportName: null, server: what, onStart: null, onStop: null, health: null, exports: [] };
 }
 
 /**
@@ -70,6 +72,7 @@ export function classify(
   return {
     form,
     exportName: name,
+    server: null,
     onStart: hook(path, module, "onStart"),
     onStop: hook(path, module, "onStop"),
     health: healthHook(path, module),
@@ -78,13 +81,16 @@ export function classify(
 }
 
 /** What is served, for people: "default export, object with fetch". */
-export function describeHandler({ exportName, form }: LoadedHandler): string {
+export function describeHandler({ exportName, server, form }: LoadedHandler): string {
+  if (server !== null) return `the server that it opens, ${server}`;
   const exported = exportName === "default" ? "default export" : `export ${exportName}`;
-  const how = { function: "function", object: "object with fetch", wsgi: "WSGI application" }[form.kind];
-  return `${exported}, ${how}`;
+  const how = { function: "function", object: "object with fetch", wsgi: "WSGI application" };
+  return `${exported}, ${form.kind === "node" ? form.what : how[form.kind]}`;
 }
 
 function formOf(name: string, value: unknown): LoadedForm | null {
+  const application = nodeApplication(value);
+  if (application !== null) return { kind: "node", ...application };
   const kind = kindOf(value);
   // The export's name decides, not its arity: a handler may leave out any of its parameters.
   if (kind === "function" && name === "application") return { kind: "wsgi", application: value as Application };

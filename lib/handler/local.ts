@@ -50,9 +50,15 @@ export class LocalHandler {
    * @param module Absolute.
    * @param exportName The export to serve, or null for the usual ones.
    * @param bootTimeout How long that may take, ms. A module that never gives way cannot be ended from inside its process.
+   * @param code The directory that holds its code; null: the files are read as they are.
    * @throws {StackdError} When it cannot be served.
    */
-  static async start(module: string, exportName: string | null, bootTimeout: number): Promise<LocalHandler> {
+  static async start(
+    module: string,
+    exportName: string | null,
+    bootTimeout: number,
+    code: string | null = null,
+  ): Promise<LocalHandler> {
     const deadline = performance.now() + bootTimeout;
     const inTime = async <Value>(work: Promise<Value>, late: string): Promise<Value> => {
       const done = await within(work.then((value) => ({ value })), Math.max(0, deadline - performance.now()));
@@ -62,7 +68,7 @@ export class LocalHandler {
       throw new StackdError("STACKD_BOOT_TIMEOUT", message, { exitCode: 1 });
     };
     const lifecycle: LifecycleInfo = { workerId: 1, module };
-    const handler = await inTime(loadHandler(module, exportName), `Cannot load "${module}": TIME`);
+    const handler = await inTime(loadHandler(module, exportName, code), `Cannot load "${module}": TIME`);
     await inTime(runOnStart(handler, lifecycle), `Cannot start "${module}": TIME in onStart`);
     try {
       await inTime(askHealth(handler, lifecycle), `Cannot start "${module}": TIME in its health check`);

@@ -4,6 +4,7 @@
  * @module
  */
 import { dirname, fromFileUrl } from "@std/path";
+import { isInputModule } from "../config/module.ts";
 import { isWithin } from "../confine/within.ts";
 import type { WorkerOptions } from "../process/messages.ts";
 import { readSnapshot } from "./code/loadable.ts";
@@ -13,23 +14,17 @@ const CODE = /\.(?:[mc]?[jt]s|[jt]sx|wasm)$/;
 /** The directory of the package that a file belongs to. */
 const PACKAGE = /^.*\/node_modules\/(?:@[^/]+\/)?[^/]+(?=\/)/;
 
-/** The paths: directories stand for all that is below them. */
-export function readableBy({ module, code, privateSocket }: Readable): string[] {
-  const own = ownPlace(module, privateSocket);
+/** The paths: directories stand for all that is below them. A module that came on standard input has no directory of its own. */
+export function readableBy({ module, code }: Readable): string[] {
+  const own = isInputModule(module) ? [] : [dirname(module)];
   const snapshot = code === null ? null : readSnapshot(code);
   const files = Object.keys(snapshot?.files ?? {}).filter((url) => url.startsWith("file:"))
     .map((url) => fromFileUrl(url.replace(/[?#].*$/s, "")));
-  const outside = files.filter((file) => CODE.test(file) && !isWithin(file, [own]))
+  const outside = files.filter((file) => CODE.test(file) && !isWithin(file, own) && !isInputModule(file))
     .map((file) => PACKAGE.exec(file)?.[0] ?? file);
-  return [own, ...(code === null ? [] : [code]), ...new Set(outside)];
+  return [...own, ...(code === null ? [] : [code]), ...new Set(outside)];
 }
-type Readable = Pick<WorkerOptions, "module" | "code" | "privateSocket">;
-
-/** A module's directory; one that came on standard input lies among our sockets, and is alone. */
-function ownPlace(module: string, privateSocket: string | null): string {
-  const directory = dirname(module);
-  return privateSocket !== null && dirname(privateSocket) === directory ? module : directory;
-}
+type Readable = Pick<WorkerOptions, "module" | "code">;
 
 /**
  * Whether a file may be copied into the snapshot of a confined handler's code, which is made by a process that may read everything:

@@ -4,10 +4,11 @@
  * trusted to say so.
  *
  * Both are accessors of `Request.prototype`, replaced for the whole worker: they cost nothing until they are read, and they
- * hold for copies of a request too. A `Request` of one's own for each request costs three times what Deno takes for all else.
+ * hold for clones of a request too. A `Request` of one's own for each request costs three times what Deno takes for all else.
  *
  * @module
  */
+import { installRequestCopies } from "./request_copies.ts";
 
 /** Which requests' forwarding fields are believed: all, none, or those that {@linkcode markTrusted} was called for. */
 export type BelievedRequests = "all" | "none" | "marked";
@@ -25,6 +26,7 @@ interface Viewed extends Request {
 
 const getUrl = getter<string>("url");
 const getHeaders = getter<Headers>("headers");
+const getRedirect = getter<RequestRedirect | undefined>("redirect");
 const cloneRequest = Request.prototype.clone;
 
 const SCHEME = "http+unix:";
@@ -50,7 +52,9 @@ export function markTrusted(request: Request): void {
   (request as Viewed)[TRUSTED] = true;
 }
 
-/** Replaces the accessors, from now on and for the whole process; gives back a function that undoes it. */
+/**
+ * Replaces the accessors, and what makes copies, from now on and for the whole process; gives back a function that undoes it.
+ */
 export function installRequestView(believed: BelievedRequests): () => void {
   const isTrusted = (request: Viewed) => believed === "all" || (believed === "marked" && request[TRUSTED] === true);
   const original = Object.getOwnPropertyDescriptors(Request.prototype);
@@ -68,6 +72,12 @@ export function installRequestView(believed: BelievedRequests): () => void {
         return this[HEADERS] ??= seenHeaders(this);
       },
     },
+    redirect: {
+      ...original.redirect,
+      get(this: Viewed): RequestRedirect {
+        return getRedirect.call(this) ?? "follow"; // Deno says nothing of one that it serves
+      },
+    },
     clone: {
       ...original.clone,
       value(this: Viewed): Request {
@@ -77,7 +87,16 @@ export function installRequestView(believed: BelievedRequests): () => void {
       },
     },
   });
-  return () => Object.defineProperties(Request.prototype, original);
+  const restoreCopies = installRequestCopies(isServed);
+  return () => {
+    restoreCopies();
+    Object.defineProperties(Request.prototype, original);
+  };
+}
+
+/** Whether a request came over a socket, or is a clone of one: no other has such a URL. Throws for one that is over. */
+function isServed(request: Request): boolean {
+  return getUrl.call(request).startsWith(SCHEME);
 }
 
 function seenUrl(request: Request, trusted: boolean): string {
@@ -126,7 +145,7 @@ function isForwarding(name: string): boolean {
   return name.startsWith("x-forwarded-") || name === "x-real-ip" || name === "forwarded" || name === "x-request-id";
 }
 
-function getter<Value>(name: "url" | "headers"): { call(request: Request): Value } {
+function getter<Value>(name: "url" | "headers" | "redirect"): { call(request: Request): Value } {
   const get = Object.getOwnPropertyDescriptor(Request.prototype, name)?.get;
   if (get === undefined) throw new TypeError(`Cannot read Request.prototype.${name}: it is no accessor`);
   return get as { call(request: Request): Value };

@@ -11,6 +11,7 @@ import { logError } from "../observe/log.ts";
 import { bindSocket, type FileIdentity, PRIVATE_MODE, type SocketFile } from "../process/unix_path.ts";
 import { nameOf, type Respond, toResponse } from "./adapt.ts";
 import type { Background } from "./background.ts";
+import { DenoResponse } from "./deno_response.ts";
 import { RequestInfo, type Site } from "./info.ts";
 import { logRequest } from "./log_request.ts";
 import { markTrusted } from "./request_view.ts";
@@ -110,7 +111,7 @@ export class HandlerServer {
       if (site.trust !== null) markTrusted(request);
       const info = new RequestInfo(request, site);
       const response = respond(request, info);
-      if (response instanceof Response) return finish(request, info, response, begun);
+      if (response instanceof DenoResponse) return finish(request, info, response, begun);
       const timely = isPublic ? this.#withDeadline(request, info, response) : response;
       return timely.then((settled) => finish(request, info, settled, begun));
     };
@@ -196,6 +197,6 @@ function asLast(response: Response): Response {
     const headers = new Headers(response.headers);
     headers.set("connection", "close");
     const { body, status, statusText } = response;
-    return new Response(body, { status, statusText, headers });
+    return new DenoResponse(body, { status, statusText, headers });
   }
 }

@@ -17,6 +17,7 @@ import { failureOf } from "./failure.ts";
 import { askHealth, runOnStart, runOnStop, STOP_AT_LEAST } from "./lifecycle.ts";
 import { describeHandler, type LoadedHandler, loadHandler } from "./loader.ts";
 import { installRequestView } from "./request_view.ts";
+import { noticeBodies } from "./response_body.ts";
 import { type Bind, HandlerServer } from "./server.ts";
 import { WatchMode } from "./watch_mode.ts";
 
@@ -69,6 +70,7 @@ export class Serving {
   async #start(): Promise<void> {
     const { module, exportName, socket, accessLog } = this.#options, host = this.#host;
     const log = this.#accessLog = host.openLog(socket === null ? { kind: "off" } : accessLog);
+    this.#installViews();
     let respond: Respond | null = null;
     const isEarly = host.sealed !== undefined;
     const early = !isEarly ? null : this.#listen(
@@ -101,6 +103,14 @@ export class Serving {
     return watch.around(adapt(form, count, (request, thrown) => watch.pageFor(request, thrown)));
   }
 
+  /** What a handler sees of requests and responses; before it is loaded, because it may keep what it finds. */
+  #installViews(): void {
+    const { socket, privateSocket, trustedProxies } = this.#options;
+    const untrusted = socket !== null && !trustedProxies.unix;
+    installRequestView(!untrusted ? "all" : privateSocket === null ? "none" : "marked");
+    noticeBodies();
+  }
+
   /** Under `--watch`: the handler could not be loaded anew, and why. */
   break(text: string): void {
     this.#watch?.break(text);
@@ -110,8 +120,6 @@ export class Serving {
   #listen(respond: Respond, accessLog: AccessLog): FileIdentity | null {
     const { workerId, prefix, socket, backlog, privateSocket, trustedProxies, requestTimeout } = this.#options;
     const { bind } = this.#host;
-    const untrusted = socket !== null && !trustedProxies.unix;
-    installRequestView(!untrusted ? "all" : privateSocket === null ? "none" : "marked");
     const server = this.#server = new HandlerServer({
       workerId,
       prefix,

@@ -4,6 +4,7 @@
  * @module
  */
 import type { Respond } from "./adapt.ts";
+import { DenoResponse } from "./deno_response.ts";
 import { describeThrown } from "./stack.ts";
 import { STATE_FIELD, watchPage } from "./watch_page.ts";
 
@@ -34,7 +35,7 @@ export class WatchMode {
     return (request, info) => {
       if (request.headers.has(STATE_FIELD)) {
         info.settle();
-        return new Response(null, {
+        return new DenoResponse(null, {
           status: 204,
           headers: { [STATE_FIELD]: this.#state, "Cache-Control": "no-store" },
         });
@@ -60,6 +61,6 @@ export class WatchMode {
     }
     if (accept?.includes("text/html") !== true) return null;
     const { headers, body } = watchPage(text, this.#state, crypto.randomUUID());
-    return new Response(request.method === "HEAD" ? null : body, { status: 500, headers });
+    return new DenoResponse(request.method === "HEAD" ? null : body, { status: 500, headers });
   }
 }

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { CONFINED } from "../confine/environment.ts";
 import { messageOf } from "../errors.ts";
 import { openAccessLog } from "../observe/access_log.ts";
 import { logError, setLogLevel } from "../observe/log.ts";
@@ -16,14 +17,19 @@ import { isSupervisorMessage, type SupervisorMessage, type WorkerMessage } from 
  * @returns The exit code.
  */
 export async function runWorker(args: readonly string[]): Promise<number> {
+  const isolated = Deno.env.has(CONFINED);
   const channel = await connectToSupervisor<SupervisorMessage, WorkerMessage>(
     args,
     "a worker",
     "a gateway",
     isSupervisorMessage,
   );
+  leaveSignalsToSupervisor();
   const messages = channel.messages();
-  const { value: first } = await messages.next();
+  const start = messages.next();
+  // The supervisor still finds out what there is to load.
+  if (!isolated) await warmUp();
+  const { value: first } = await start;
   if (first?.type !== "start") return 1;
   const { options } = first;
   setLogLevel(options.logLevel);
@@ -48,6 +54,14 @@ export async function runWorker(args: readonly string[]): Promise<number> {
   return await serving.start() ? await drained.promise : 1;
 }
 
+/** Loads what serving takes: of the runtime, too, which reads its own parts when they are first named. */
+async function warmUp(): Promise<void> {
+  const { libc } = await import("../http1/libc.ts");
+  await Promise.all([import("./serving.ts"), import("./survive.ts")]);
+  libc();
+  void Deno.serve;
+}
+
 /** What a worker does when it is told to. */
 interface Obedience {
   drain(timeout: number): void;
@@ -58,7 +72,6 @@ interface Obedience {
 
 /** Does what the supervisor says; ends the process when the supervisor is gone. */
 function obey(messages: AsyncIterable<SupervisorMessage>, worker: Obedience): void {
-  leaveSignalsToSupervisor();
   (async () => {
     try {
       for await (const message of messages) {

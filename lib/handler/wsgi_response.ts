@@ -5,6 +5,7 @@
  * @module
  */
 import type { Piece, Pieces, StartResponse } from "./contract.ts";
+import { DenoResponse } from "./deno_response.ts";
 
 /** Fields that belong to a connection, which is not the application's (PEP 3333, "Other HTTP Features"). */
 const HOP_BY_HOP = [
@@ -66,7 +67,7 @@ export class ResponseHead {
     if (length !== null && !this.bodiless && !headers.has("content-length")) {
       headers.set("content-length", String(length));
     }
-    return new Response(this.bodiless ? null : body, { status: this.#status, statusText: this.#reason, headers });
+    return new DenoResponse(this.bodiless ? null : body, { status: this.#status, statusText: this.#reason, headers });
   }
 }
 

@@ -50,6 +50,11 @@ export const TARGET = table((byte) => byte <= 32 || byte >= 127 || byte === 35 ?
 /** Characters of a Host field's value (RFC 3986 §3.2.2 host, brackets and a port's colon): 1, everything else 0. */
 export const HOST = table((byte) => isAlphanumeric(byte) || isHostMark(byte) ? 1 : 0);
 
+/** Whether a byte is white space that may stand in a line (RFC 9110 §5.6.3 OWS). */
+export function isBlank(byte: number): boolean {
+  return byte === SPACE || byte === TAB;
+}
+
 /** Value of a hexadecimal digit; 255 for everything else. */
 export const HEX = table((byte) =>
   byte >= 48 && byte <= 57

@@ -56,6 +56,7 @@ export function keepToOurselves(fd: number): void {
  * anything: what else is started meanwhile would inherit them, too.
  */
 export function inheriting<Child>(descriptors: readonly number[], spawn: () => Child): Child {
+  if (descriptors.length === 0) return spawn();
   const calls = libc();
   for (const fd of descriptors) calls?.fcntl(fd, F_SETFD, 0);
   try {

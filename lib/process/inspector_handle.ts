@@ -29,6 +29,8 @@ export interface Inspection {
 export interface InspectorStart {
   /** Absolute. */
   readonly module: string;
+  /** The directory that holds its code; null: the files are read as they are. */
+  readonly code: string | null;
   readonly exportName: string | null;
 }
 
@@ -50,7 +52,7 @@ export type InspectorMessage =
 
 /** Whether the process can take `value` for a command. */
 export const isInspectorCommand: Guard<InspectorCommand> = either(
-  record({ type: literal("start"), module: text, exportName: orNull(text) }),
+  record({ type: literal("start"), module: text, code: orNull(text), exportName: orNull(text) }),
   record({ type: literal("drain"), timeout: number }),
 );
 
@@ -72,9 +74,9 @@ export interface InspectorOptions extends InspectorStart {
 export class InspectorHandle extends ProcessHandle<Inspection, InspectorCommand, InspectorMessage> {
   readonly #start: InspectorStart;
 
-  constructor({ module, exportName, directory, bootTimeout, env, cwd }: InspectorOptions) {
+  constructor({ module, code, exportName, directory, bootTimeout, env, cwd }: InspectorOptions) {
     super({ command: "inspector", name: "Check", directory, bootTimeout, isMessage: isInspectorMessage, env, cwd });
-    this.#start = { module, exportName };
+    this.#start = { module, code, exportName };
   }
 
   protected override startCommand(): InspectorCommand {

@@ -35,8 +35,15 @@ export interface ProcessStart<Message> {
   readonly name: string;
   /** The private directory, for the channel. */
   readonly directory: PrivateDirectory;
-  /** How long it may take to be ready, ms. Beyond, it is killed. */
+  /** How long it may take to be ready once it is told to start, ms. Beyond, it is killed. */
   readonly bootTimeout: number;
+  /**
+   * What there has to be before it is told to start: until then it only gets itself ready for that. Rejects when there never will be:
+   * then it is killed.
+   *
+   * @default nothing
+   */
+  readonly after?: Promise<unknown>;
   readonly isMessage: Guard<Message>;
   /** What is set in its environment beside our own. @default {{}} */
   readonly env?: Readonly<Record<string, string>>;
@@ -49,6 +56,9 @@ export interface ProcessStart<Message> {
   /** Whether it writes to our standard output itself, as it is, because that is where its access log goes. @default {false} */
   readonly logsToStdout?: boolean;
 }
+
+/** Counts the processes, so that no channel has a name twice. */
+let started = 0;
 
 /** How long the output of a process that has ended is waited for, ms. */
 const LAST_WORDS = 200;
@@ -77,13 +87,13 @@ export abstract class ProcessHandle<Ready, Command, Message> {
   constructor(
     start: ProcessStart<Message>,
   ) {
-    const { command, name, directory, bootTimeout, isMessage } = start;
+    const { command, name, directory, bootTimeout, isMessage, after = Promise.resolve() } = start;
     const { env = {}, cwd = null, runAs = null, inherit = [], logsToStdout = false } = start;
     this.name = name;
     this.#isMessage = isMessage;
     this.ready.catch(() => {}); // whoever does not wait for it is told by `exited`
     directory.restore();
-    const path = `${directory.path}/${command}-${crypto.randomUUID().slice(0, 8)}`;
+    const path = `${directory.path}/${command}-${++started}`;
     this.#listener = listenWithin(path);
     const { program, args } = selfCommand([command, path]);
     const begun = performance.now();
@@ -106,12 +116,11 @@ export abstract class ProcessHandle<Ready, Command, Message> {
       logsToStdout ? null : prefixLines(this.#child.stdout, toStdout, tag),
       prefixLines(this.#child.stderr, toStderr, tag),
     ]);
-    this.#killer = setTimeout(() => {
-      this.fail(this.late(bootTimeout));
-      this.kill();
-    }, bootTimeout);
-    const talk = this.#talk();
-    this.exited = this.#child.status.then(async ({ code, signal }) => {
+    const ended = this.#child.status;
+    const begins = Promise.race([after.then(() => true, () => false), ended.then(() => false)]);
+    begins.then((is) => is ? this.#limit(bootTimeout) : this.kill());
+    const talk = this.#talk(begins);
+    this.exited = ended.then(async ({ code, signal }) => {
       const exit = { code, signal, lived: performance.now() - begun };
       clearTimeout(this.#killer);
       this.#closeListener();
@@ -123,6 +132,15 @@ export abstract class ProcessHandle<Ready, Command, Message> {
       this.#ready.reject(this.neverReady(exit));
       return exit;
     });
+  }
+
+  /** Kills it when it is not ready within `timeout` ms. */
+  #limit(timeout: number): void {
+    if (this.#state !== "starting") return;
+    this.#killer = setTimeout(() => {
+      this.fail(this.late(timeout));
+      this.kill();
+    }, timeout);
   }
 
   get pid(): number {
@@ -172,18 +190,20 @@ export abstract class ProcessHandle<Ready, Command, Message> {
     this.#channel?.send(command);
   }
 
-  /** Takes the one connection, tells it what to do, and hears it out. */
-  async #talk(): Promise<void> {
+  /** Takes the one connection, tells it what to do, when that is, and hears it out. */
+  async #talk(begins: Promise<boolean>): Promise<void> {
     let channel: Channel<Message, Command>;
     try {
-      channel = this.#channel = new Channel(await this.#listener.accept(), this.#isMessage);
+      channel = new Channel(await this.#listener.accept(), this.#isMessage);
     } catch {
       return; // it ended without a word
     } finally {
       this.#closeListener();
     }
     try {
+      if (!await begins) return;
       channel.send(this.startCommand());
+      this.#channel = channel;
       for await (const message of channel.messages()) this.hear(message);
     } catch (thrown) {
       logError(`${this.name} (pid ${this.pid}) is killed: ${messageOf(thrown)}`);

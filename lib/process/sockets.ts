@@ -58,7 +58,6 @@ export class ListeningSockets {
   readonly #places: readonly Place[];
   readonly #fronts: number;
   readonly #backlog: number;
-  readonly #handed = canInherit();
   /** Whether sockets that a predecessor has opened are still its to close. */
   #borrowed = true;
   #released = false;
@@ -82,7 +81,7 @@ export class ListeningSockets {
       const found = [...left].filter((socket) => isFor(socket, wanted, key));
       for (const socket of found) left.delete(socket);
       if (wanted.transport === "passed" && found.length === 0) {
-        const state = this.#handed
+        const state = canInherit()
           ? "no such socket was passed to this process"
           : "sockets cannot be passed here, it takes Linux with glibc and /proc";
         throw new StackdError("STACKD_LISTEN", `Cannot listen on "${address}": ${state}`, { exitCode: 1 });
@@ -108,7 +107,7 @@ export class ListeningSockets {
     try {
       for (const place of this.#places) {
         if (place.inherited.length > 0) place.open = place.inherited.map(asOpen);
-        else if (place.wanted.transport !== "passed" && this.#handed) place.open = this.#openNew(place.wanted);
+        else if (place.wanted.transport !== "passed" && canInherit()) place.open = this.#openNew(place.wanted);
       }
     } catch (thrown) {
       this.release();
@@ -131,7 +130,7 @@ export class ListeningSockets {
    * be, it opens them itself: the first by what is wanted, the others on the ports that the first one has, `bound`.
    */
   of(front: number, bound: readonly ListenAddress[] = []): ListenAddress[] {
-    if (!this.#handed) {
+    if (!canInherit()) {
       const wanted = front === 0 ? this.#places.map(({ wanted }) => wanted) : bound;
       return wanted.flatMap((address) =>
         address.transport === "passed" || (front > 0 && address.transport === "unix")

@@ -25,8 +25,10 @@ export interface WorkerStart {
   readonly options: WorkerOptions;
   /** The private directory, for the channel. */
   readonly directory: PrivateDirectory;
-  /** How long it may take to be ready, ms. Beyond: it is killed, `STACKD_BOOT_TIMEOUT`. */
+  /** How long it may take to be ready once the code is there, ms. Beyond: it is killed, `STACKD_BOOT_TIMEOUT`. */
   readonly bootTimeout: number;
+  /** Settles when the code that it is to load is there; rejects when it never will be. @default it is */
+  readonly code?: Promise<unknown>;
   readonly env: Readonly<Record<string, string>>;
   readonly cwd: string | null;
   /** Called for what the handler touches, where it is to tell. */
@@ -50,13 +52,14 @@ export class WorkerHandle extends ProcessHandle<WorkerReady, SupervisorMessage, 
   #pinged: number | null = null;
 
   /** Starts the process. Throws when the system does not allow another one. */
-  constructor({ name, options, directory, bootTimeout, env, cwd, onTouched = () => {} }: WorkerStart) {
+  constructor({ name, options, directory, bootTimeout, code, env, cwd, onTouched = () => {} }: WorkerStart) {
     const logsToStdout = options.socket !== null && options.accessLog.kind === "stdout";
     super({
       command: "worker",
       name,
       directory,
       bootTimeout,
+      ...(code === undefined ? {} : { after: code }),
       isMessage: isWorkerMessage,
       // It has to know before it hears us: what it does first cannot be taken back.
       env: options.permissions === null || options.learn ? env : { ...env, [CONFINE]: JSON.stringify(options) },

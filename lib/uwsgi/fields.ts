@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { COLON, CR, text } from "../http1/bytes.ts";
+import { COLON, CR, isBlank, text } from "../http1/bytes.ts";
 import type { Fields } from "../http1/fields.ts";
 
 /** A field line: its name and its value. */
@@ -14,7 +14,7 @@ export type FieldLine = readonly [name: string, value: string];
  * answered by whoever reads the body; Proxy would become HTTP_PROXY, a setting for some libraries (CVE-2016-5385). Host and
  * what describes the body have variables of their own, and must not be said twice.
  */
-const NOT_CARRIED: ReadonlySet<string> = new Set([
+export const NOT_CARRIED: ReadonlySet<string> = new Set([
   "connection",
   "keep-alive",
   "proxy-connection",
@@ -85,8 +85,4 @@ export function fieldLines(fields: Fields, bytes: Uint8Array, dropped: number): 
     at = lineEnd + 2;
   }
   return lines;
-}
-
-function isBlank(byte: number): boolean {
-  return byte === 32 || byte === 9;
 }

@@ -1,5 +1,6 @@
 /**
- * The variables of a request, as nginx's uwsgi_params make them, for an application behind a uwsgi socket.
+ * The variables of a request, as nginx's uwsgi_params make them, for an application behind a uwsgi socket. Clients' requests are
+ * written as bytes by `PacketWriter`; this is the same in a form that can be read.
  *
  * @module
  */
@@ -38,8 +39,14 @@ export interface VarsSource {
   readonly fields: Iterable<FieldLine>;
 }
 
-/** `host` and its port, if it has one. */
+/** A host and its port, if it has one. */
 const HOST = /^(\[[^\]]*\]|[^:]*)(?::(\d*))?$/;
+
+/** SERVER_NAME and SERVER_PORT of a request to `host`; PEP 3333: neither is ever empty. */
+export function serverOf(host: string, scheme: "http" | "https"): { readonly name: string; readonly port: string } {
+  const [, name = "", port = ""] = HOST.exec(host) ?? [];
+  return { name: name === "" ? "localhost" : name, port: port === "" ? scheme === "https" ? "443" : "80" : port };
+}
 
 /**
  * The variables of `source`; for `encodePacket`. DOCUMENT_ROOT is left out: there is none. Throws `UwsgiError` for a path
@@ -51,7 +58,7 @@ export function varsFor(source: VarsSource): Map<string, string> {
     throw new TypeError(`Cannot mount "${path}": it is not under "${prefix}"`);
   }
   const query = target.indexOf("?");
-  const [, name = "", port = ""] = HOST.exec(source.host) ?? [];
+  const server = serverOf(source.host, scheme);
   const decoded = decodePath(path), scriptName = decodePath(prefix);
   const vars = new Map([
     ["QUERY_STRING", query === -1 ? "" : target.slice(query + 1)],
@@ -65,12 +72,8 @@ export function varsFor(source: VarsSource): Map<string, string> {
     ["REQUEST_SCHEME", scheme],
     ["REMOTE_ADDR", source.remoteAddress ?? "unix:"],
     ["REMOTE_PORT", source.remotePort === null ? "" : String(source.remotePort)],
-    // PEP 3333: neither is ever empty.
-    [
-      "SERVER_PORT",
-      source.serverPort === null ? port === "" ? scheme === "https" ? "443" : "80" : port : String(source.serverPort),
-    ],
-    ["SERVER_NAME", name === "" ? "localhost" : name],
+    ["SERVER_PORT", source.serverPort === null ? server.port : String(source.serverPort)],
+    ["SERVER_NAME", server.name],
   ]);
   if (scheme === "https") vars.set("HTTPS", "on");
   if (source.host !== "") vars.set("HTTP_HOST", source.host);

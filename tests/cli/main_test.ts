@@ -102,6 +102,18 @@ Deno.test("main() prints a mistake without a stack", async (t) => {
       'Cannot use --max-body "1x": a size is a number of bytes, or one with k, m or g, as 512k',
     ],
     [["gateway", "--http", "0", "./nope.ts"], 'stackd: Cannot load handler "./nope.ts": no such file'],
+    ...["2", "+2", "-2", "0"].map((by): [string[], string] => [
+      ["workers", by, "--control", "1"],
+      `stackd: Cannot change the number of workers by "${by}": say +1 or -1\nRun "stackd help workers" for the options.`,
+    ]),
+    [
+      ["workers", "--control", "1"],
+      'stackd: Cannot change the number of workers: say +1 or -1\nRun "stackd help workers" for the options.',
+    ],
+    [
+      ["workers", "+1", "-1", "--control=1"],
+      'stackd: Cannot use "-1": no such option of "stackd workers"\nRun "stackd help workers" for the options.',
+    ],
   ];
   for (const [args, err] of cases) {
     await t.step(args.join(" "), async () => assertEquals(await run(...args), { code: 2, out: "", err }));

@@ -41,6 +41,8 @@ Deno.test("readGatewayFile() keeps [gateway] as the values of flags", async (t) 
     ['module = "app.ts:api"', [`${path}/app.ts:api`]],
     ['module = "-"', ["-"]],
     ['mount = ["/a=a.ts", "/b=../b"]', [`/a=${path}/a.ts`, `/b=${directory.path}/b`]],
+    ['mount = "/a=-"', ["/a=-"]],
+    ['mount = [{ prefix = "/a", module = "a.ts" }, "/b=b.ts"]', [`/a=${path}/a.ts`, `/b=${path}/b.ts`]],
     ['static-map = "/s=./public"', [`/s=${path}/public`]],
     ["boot-timeout = 1", ["1"]],
     ['workers = "auto"', ["auto"]],
@@ -52,6 +54,8 @@ Deno.test("readGatewayFile() keeps [gateway] as the values of flags", async (t) 
     ["max-rss = 6", ["6"]],
     ["max-lifetime = 7", ["7"]],
     ["watch = true", ["true"]],
+    ['code-cache = "c"', [`${path}/c`]],
+    ['code-cache = "off"', ["off"]],
     ['touch-reload = ["a", "/b"]', [`${path}/a`, "/b"]],
     ['env = ["A=1", "B=x=y"]', ["A=1", "B=x=y"]],
     ['env = { A = "1", B = "x=y", C = 3 }', ["A=1", "B=x=y", "C=3"]],
@@ -60,7 +64,7 @@ Deno.test("readGatewayFile() keeps [gateway] as the values of flags", async (t) 
     ["gid = 33", ["33"]],
     ['chdir = ".."', [directory.path]],
     ["allow-read = true", [""]],
-    ["allow-read = false", undefined],
+    ["allow-read = false", []],
     ['allow-read = ["a", "/b"]', [`${path}/a`, "/b"]],
     ['allow-read = "a,/b"', [`${path}/a,/b`]],
     ['allow-write = "w"', [`${path}/w`]],
@@ -130,12 +134,49 @@ Deno.test("validateGateway() puts [gateway] and the command line together, and f
   ]);
 });
 
+Deno.test("validateGateway() gives each app the permissions of its mount, or those of [gateway]", async () => {
+  using directory = new TestDirectory();
+  for (const name of ["app", "a", "b", "c"]) directory.write(`conf/${name}.ts`, "");
+  const { apps } = await options(
+    directory,
+    `[gateway]
+module = "app.ts"
+http = 1
+allow-net = true
+env = { A = "1" }
+[[gateway.mount]]
+prefix = "/a"
+module = "a.ts:api"
+allow-read = ["data", "/srv"]
+allow-env = "HOME"
+[[gateway.mount]]
+prefix = "/b/"
+module = "b.ts"
+[[gateway.mount]]
+prefix = "/c"
+module = "c.ts"
+allow-net = false
+`,
+  );
+  const nothing = { read: [], write: [], net: [], env: ["A"], run: [], sys: [], ffi: [] };
+  assertEquals(apps.map(({ prefix, exportName, permissions }) => ({ prefix, exportName, permissions })), [
+    { prefix: "/", exportName: null, permissions: { ...nothing, net: "all" } },
+    {
+      prefix: "/a",
+      exportName: "api",
+      permissions: { ...nothing, read: [directory.at("conf/data"), "/srv"], env: ["HOME", "A"] },
+    },
+    { prefix: "/b", exportName: null, permissions: { ...nothing, net: "all" } },
+    { prefix: "/c", exportName: null, permissions: nothing },
+  ]);
+});
+
 Deno.test("readGatewayFile() and validateGateway() say what is wrong in [gateway], with its place", async (t) => {
   using directory = new TestDirectory();
   directory.write("conf/app.ts", "");
   const cases: [toml: string, message: string][] = [
     ["workrs = 2", 'Cannot use conf/stackd.toml:4: "workrs" is no key of [gateway], did you mean "workers"?'],
-    ["workers = 0", "Cannot use conf/stackd.toml:4: workers = 0: a whole number from 1 is needed"],
+    ["workers = 0", "Cannot use conf/stackd.toml:4: workers = 0: a whole number from 1 to 1024 is needed"],
     ["workers = [1]", "Cannot use conf/stackd.toml:4: workers = [1]: one value is needed, not an array"],
     ["front = 1", "Cannot use conf/stackd.toml:4: front = 1: true or false is needed"],
     ['pidfile = ""', 'Cannot use conf/stackd.toml:4: pidfile = "": it is empty'],
@@ -146,6 +187,30 @@ Deno.test("readGatewayFile() and validateGateway() say what is wrong in [gateway
     [
       'touch-reload = "no/file"',
       `Cannot use conf/stackd.toml:4: touch-reload = "no/file": there is no directory "${directory.at("conf/no")}"`,
+    ],
+    [
+      'mount = { module = "app.ts" }',
+      'Cannot use conf/stackd.toml:4: a mount has no "prefix", and one is needed',
+    ],
+    [
+      '[[gateway.mount]]\nprefix = "a"\nmodule = "app.ts"',
+      'Cannot use conf/stackd.toml:5: prefix = "a": a prefix begins with "/", write "/a"',
+    ],
+    [
+      '[[gateway.mount]]\nprefix = "/a=b"\nmodule = "app.ts"',
+      'Cannot use conf/stackd.toml:5: prefix = "/a=b": a prefix holds no "="',
+    ],
+    [
+      '[[gateway.mount]]\nprefix = "/a b"\nmodule = "app.ts"',
+      'Cannot use conf/stackd.toml:4: [[gateway.mount]]: a prefix holds no spaces, "?", "#" or "%"',
+    ],
+    [
+      '[[gateway.mount]]\nprefix = "/a"\nmodule = "app.ts"\nallow-raed = true',
+      'Cannot use conf/stackd.toml:7: "allow-raed" is no key of [[gateway.mount]], did you mean "allow-read"?',
+    ],
+    [
+      '[[gateway.mount]]\nprefix = "/a"\nmodule = "app.ts"\nallow-net = "http://x"',
+      'Cannot use conf/stackd.toml:7: allow-net = "http://x": "http://x" is no HOST[:PORT], as db.internal:5432, nor unix:PATH',
     ],
     ['env = { A = ["x"] }', 'Cannot use conf/stackd.toml:4: A = ["x"]: one value is needed, not an array'],
   ];

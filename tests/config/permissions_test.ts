@@ -1,5 +1,6 @@
 import { assertEquals, assertThrows } from "@std/assert";
-import { parseFlags } from "../../lib/config/flags.ts";
+import { FileMistakes } from "../../lib/config/file/file_mistakes.ts";
+import { parseFlags, type RawOptions } from "../../lib/config/flags.ts";
 import { validateGateway } from "../../lib/config/validate.ts";
 import { StackdError } from "../../lib/errors.ts";
 import { fakeSystem } from "./fake_system.ts";
@@ -54,6 +55,41 @@ Deno.test("the handler sees what --env sets, confined or not", () => {
 Deno.test("permissions hold for every app", () => {
   const both = permissionsOf("--allow-net", "--mount", "/api=api.ts");
   assertEquals(both.map((each) => each?.net), ["all", "all"]);
+});
+
+/** What `raw` and a mount of api.ts with `keys` come to. */
+function mounted(raw: RawOptions, keys: Readonly<Record<string, string[]>>) {
+  const place = { line: 3, column: 1, subject: "", proxyProtocol: false };
+  const allow = new Map(Object.entries(keys).map(([key, texts]) => [key, texts.map((text) => ({ ...place, text }))]));
+  const values = new Map([["mount", [{ ...place, text: "/api=api.ts", allow }]]]);
+  const file = { values, mistakes: new FileMistakes("stackd.toml") };
+  return validateGateway({ socket: ["/run/app.sock"], module: ["app.ts"], ...raw }, system, file);
+}
+
+Deno.test("a mount's own permissions are in place of those of all, and flags for all do not change them", () => {
+  const { apps } = mounted({ "allow-net": [""], env: ["A=1"] }, { "allow-read": ["data"], "allow-net": [] });
+  assertEquals(apps.map(({ permissions }) => permissions), [
+    { ...NOTHING, net: "all", env: ["A"] },
+    { ...NOTHING, read: ["/home/app/data"], env: ["A"] },
+  ]);
+  assertEquals(mounted({}, { "allow-read": [] }).apps.map(({ permissions }) => permissions), [null, NOTHING]);
+});
+
+Deno.test("--learn and --require-confinement are refused where a mount says otherwise", () => {
+  for (
+    const [raw, message] of [
+      [
+        { learn: ["true"], "allow-net": [""] },
+        'Cannot use --learn: the handler runs unconfined then, leave out --allow-net, the allow keys of the mount "/api"',
+      ],
+      [
+        { "require-confinement": ["true"] },
+        'Cannot use --require-confinement: the app at "/" is not to be confined, give it allow-read or another allow key',
+      ],
+    ] as const
+  ) assertEquals(assertThrows(() => mounted(raw, { "allow-net": ["db:1"] }), StackdError).message, message);
+  const required = mounted({ "require-confinement": ["true"], "allow-sys": [""] }, { "allow-net": ["db:1"] });
+  assertEquals(required.requireConfinement, true);
 });
 
 for (

@@ -126,6 +126,10 @@ Deno.test("parseCount() reads whole numbers", async (t) => {
     ["0", "a whole number from 1 is needed"],
   ]);
   await check(t, (text) => parseCount(text, 0), [["0", 0], ["1", 1]], [["-1", "a whole number from 0 is needed"]]);
+  await check(t, (text) => parseCount(text, 1, 8), [["1", 1], ["8", 8]], [
+    ["0", "a whole number from 1 to 8 is needed"],
+    ["9", "a whole number from 1 to 8 is needed"],
+  ]);
 });
 
 Deno.test("parseMode() reads octal digits", async (t) => {

@@ -16,7 +16,7 @@ type Group = keyof typeof GROUPS;
 
 /** The options that allow a group's attempts; null: only without any of them. */
 const ALLOWED_BY: Record<Group, ((world: Omit<World, "supervisor">) => string[]) | null> = {
-  READS: ({ outside }) => [`--allow-read=${outside}`, "--allow-env"],
+  READS: ({ outside }) => [`--allow-read=${outside}`, "--allow-env", "--allow-sys"],
   IMPORTS: ({ outside }) => [`--allow-read=${outside}`],
   TEXT_IMPORTS: ({ outside }) => [`--allow-read=${outside}`],
   READS_ELSEWHERE: ({ outside }) => [`--allow-read=${outside}`],
@@ -32,14 +32,14 @@ const ALLOWED_BY: Record<Group, ((world: Omit<World, "supervisor">) => string[])
   ],
   ENVIRONMENT: () => ["--allow-env=STACKD_TEST_*"],
   PROGRAMS: () => ["--allow-run=true,/bin/true"],
-  SYSTEM: () => ["--allow-sys=hostname,networkInterfaces,umask,cpus"],
+  SYSTEM: () => ["--allow-sys=hostname,networkInterfaces,umask,cpus,getPriority,inspector"],
   LIBRARIES: () => ["--allow-ffi"],
   NEVER: null,
 };
 
 /** What an attempt that is held comes to. */
 const HELD =
-  /NotCapable|^\w+: (?:\w+: )?Requires \w+ access|PermissionDenied|Permission denied|E(?:ACCES|PERM)|it is denied|not open|Failed to spawn|too many attached/;
+  /NotCapable|^\w+: (?:\w+: )?Requires \w+ access|PermissionDenied|Permission denied|E(?:ACCES|PERM)|it is denied|not open|Failed to spawn|too many attached|failed to open preopen/;
 
 const NO_LANDLOCK = landlockVersion() === 0;
 

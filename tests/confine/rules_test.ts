@@ -4,6 +4,8 @@ import { EVERYTHING, type Permissions } from "../../lib/config/permissions.ts";
 import { environmentFor } from "../../lib/confine/environment.ts";
 import { gapsOf, requireLandlock } from "../../lib/confine/gaps.ts";
 import { filterFor } from "../../lib/confine/hidden_descriptor.ts";
+import { programLimits } from "../../lib/confine/program_limits.ts";
+import type { Instruction } from "../../lib/confine/seccomp.ts";
 import { abiOf, FS, NET } from "../../lib/confine/landlock.ts";
 import { type ProcessNeeds, rulesetFor, tcpPorts } from "../../lib/confine/ruleset.ts";
 import { isolatePermissions } from "../../lib/confine/worker_permissions.ts";
@@ -44,6 +46,7 @@ Deno.test("rulesetFor() follows the permissions", () => {
     "what is not there is made in its parent",
   );
   assertEquals(accessTo("/usr/bin/git", { run: ["git"] }), FS.readFile | FS.execute);
+  assertEquals(accessTo("/", { run: "all" }), FS.execute, "to run everything is not to read everything");
   assertEquals(accessTo("/etc/hosts", {}), 0n);
   assertEquals(accessTo("/etc/hosts", { net: ["db:5432"] }), FS.readFile | FS.readDir);
   assertEquals(accessTo("/var/log", {}, { accessLog: "/var/log/access.log" }), FS.makeReg | FS.writeFile);
@@ -119,13 +122,14 @@ Deno.test("readDenial() names the option", () => {
 });
 
 /** Runs a filter as the kernel would, for one call. */
-function verdict(program: ReturnType<typeof filterFor>, call: number, args: readonly number[], audit: number): number {
+function verdict(program: readonly Instruction[], call: number, args: readonly number[], audit: number): number {
   const data: Record<number, number> = { 0: call, 4: audit, 16: args[0] ?? 0, 24: args[1] ?? 0, 32: args[2] ?? 0 };
   let loaded = 0;
   for (let at = 0; at < program.length; at++) {
     const [code, ifTrue, ifFalse, value] = program[at] ?? [0, 0, 0, 0];
     if (code === 0x20) loaded = data[value] ?? 0;
     else if (code === 0x15) at += loaded === value ? ifTrue : ifFalse;
+    else if (code === 0x35) at += loaded >= value ? ifTrue : ifFalse;
     else return value;
   }
   throw new Error("the program has no end");
@@ -140,4 +144,25 @@ Deno.test("filterFor() hides one descriptor, from every call that takes one", ()
   assertEquals([of(233, 5, 1, 11), of(233, 5, 1, 12), of(233, 11, 1, 5)], [BAD_DESCRIPTOR, ALLOWED, ALLOWED]);
   assertEquals(of(13, 11), ALLOWED); // rt_sigaction(SIGSEGV)
   assertEquals(verdict(program, 0, [11], 0x4000_0003), ALLOWED); // another architecture's numbers mean something else
+});
+
+Deno.test("programLimits() refuses what neither Deno nor Landlock holds of programs, unless it is allowed", () => {
+  const ALLOWED = 0x7fff0000, REFUSED = 0x50001, X86_64 = 0xc000003e, UNIX = 1, INET = 2;
+  const SOCKET = 41, PTRACE = 101, IO_URING = 425, ATTRIBUTES = [90, 92, 132, 188, 268, 280, 469];
+  assertEquals(programLimits(NOTHING, "x86_64"), null);
+  const limitsOf = (permissions: Partial<Permissions>) => {
+    const program = programLimits({ ...NOTHING, run: ["git"], ...permissions }, "x86_64") ?? [];
+    return (call: number, ...args: number[]) => verdict(program, call, args, X86_64);
+  };
+  const none = limitsOf({ net: ["db:5432"] });
+  for (const call of [...ATTRIBUTES, PTRACE, IO_URING]) assertEquals(none(call), REFUSED, `call ${call}`);
+  assertEquals([none(SOCKET, UNIX), none(SOCKET, INET), none(0), none(59)], [REFUSED, ALLOWED, ALLOWED, ALLOWED]);
+  assertEquals(none(0x4000_0000 + 59), REFUSED, "calls of x32 have other numbers");
+  assertEquals(verdict(programLimits({ ...NOTHING, run: "all" }, "x86_64") ?? [], 0, [], 0x4000_0003), REFUSED);
+  const writes = limitsOf({ write: ["/out"] });
+  for (const call of ATTRIBUTES) assertEquals(writes(call), ALLOWED, `call ${call}`);
+  assertEquals([writes(PTRACE), writes(SOCKET, UNIX)], [REFUSED, REFUSED]);
+  for (const net of ["all", ["unix:/run/db.sock"]] as const) assertEquals(limitsOf({ net })(SOCKET, UNIX), ALLOWED);
+  const arm = programLimits({ ...NOTHING, run: ["git"] }, "aarch64") ?? [];
+  assertEquals([52, 198, 64].map((call) => verdict(arm, call, [UNIX], 0xc000_00b7)), [REFUSED, REFUSED, ALLOWED]);
 });

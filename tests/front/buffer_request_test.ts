@@ -144,12 +144,11 @@ Deno.test("a body that is too large, malformed or given up is nobody's business 
 });
 
 Deno.test("a server that answers early gets no more of the body, and its answer passes", async () => {
-  const body = "x".repeat(20_000_000);
   await using uwsgi = new TestUwsgi((_, peer) => peer.write("HTTP/1.1 403 Forbidden\r\nContent-Length: 2\r\n\r\nno"));
   await using front = new TestFront({ upstream: uwsgi, limits: { maxBody: 0 } });
   const client = await front.connect();
-  for (let i = 0; i < 2; i++) {
-    await client.send(post(`Content-Length: ${body.length}`) + body);
+  for (const length of [20_000_000, 5_000, 20_000_000]) {
+    await client.send(post(`Content-Length: ${length}`) + "x".repeat(length));
     const { status, body: said } = await client.response();
     assertEquals([status, said], [403, "no"]);
   }

@@ -10,6 +10,7 @@ const PLAIN: FailedAttempt = {
   sent: true,
   bodyConsumed: false,
   responding: false,
+  alike: false,
 };
 
 const CASES: (readonly [attempt: Partial<FailedAttempt>, next: ReturnType<typeof afterFailure>])[] = [
@@ -25,6 +26,10 @@ const CASES: (readonly [attempt: Partial<FailedAttempt>, next: ReturnType<typeof
   [{ reused: true, kind: "timeout" }, "other"],
   [{ reused: true, kind: "invalid", responding: true }, "other"],
   [{ reused: true, responding: true }, "other"],
+  // Servers that run the same code: one that died is replaced, but an answer that cannot be used would be so again.
+  [{ alike: true }, "other"],
+  [{ alike: true, reused: true }, "same"],
+  [{ alike: true, kind: "invalid", responding: true }, "none"],
   [{ method: "PUT", bodyConsumed: true }, "none"],
   [{ method: "PUT", bodyConsumed: true, reused: true }, "none"],
   [{ method: "POST", sent: false, kind: "timeout" }, "other"],

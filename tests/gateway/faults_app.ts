@@ -1,6 +1,7 @@
 /** What the tests of faults share: a handler that can do every kind of harm, a gateway that serves it, and who is who. @module */
-import { assert } from "@std/assert";
+import { fail } from "@std/assert";
 import type { ListenAddress } from "../../lib/config/options.ts";
+import { mayNote } from "../support/confinement.ts";
 import { Load, type LoadOptions } from "../support/load.ts";
 import { RawClient, type RawResponse } from "../support/raw_http.ts";
 import { type Running, stackd, type StartOptions, TestDirectory } from "../support/stackd.ts";
@@ -107,7 +108,10 @@ export class FaultyGateway implements AsyncDisposable {
   async start(args: readonly string[], options: StartOptions = {}): Promise<void> {
     const env = { FAULTS_LOG: this.#log, TMPDIR: this.directory.path, ...options.env };
     const log = args.includes("--access-log") ? [] : ["--access-log", "off"];
-    this.running = stackd(["gateway", ...log, ...args, this.module], { ...options, env });
+    this.running = stackd(["gateway", ...log, ...mayNote(this.#log, "FAULTS_LOG"), ...args, this.module], {
+      ...options,
+      env,
+    });
     await this.running.untilPrinted(/^ +pid +\d+$/m);
     const port = /http:\/\/127\.0\.0\.1:(\d+)/.exec(this.running.stdout)?.[1];
     if (port !== undefined) this.address = { transport: "tcp", hostname: "127.0.0.1", port: Number(port) };
@@ -122,8 +126,9 @@ export class FaultyGateway implements AsyncDisposable {
   async load(options?: LoadOptions, least = 200): Promise<Load> {
     const load = new Load(this.address, options);
     await load.answers(200);
-    assert(load.rate > least, `${load.rate} requests a second are no load`);
-    return load;
+    if (load.rate > least) return load;
+    await load.stop();
+    fail(`${load.rate} requests a second are no load`);
   }
 
   /** One request on a connection of its own. */

@@ -1,5 +1,6 @@
 /** A disk that is full: under the access log, the pid file, and the handler's code. With the compiled binary. @module */
 import { assertEquals } from "@std/assert";
+import { test } from "../support/confinement.ts";
 import { BINARY, Running, TestDirectory } from "../support/stackd.ts";
 import { FaultyGateway, report } from "./faults_app.ts";
 
@@ -17,7 +18,7 @@ async function runLimited(bytes: number, directory: TestDirectory, args: readonl
   return { code, stderr, left: [...Deno.readDirSync(directory.path)].map(({ name }) => name) };
 }
 
-Deno.test("faults: a full disk under the access log costs lines, not requests", async () => {
+test("faults: a full disk under the access log costs lines, not requests", async () => {
   await using gateway = await FaultyGateway.start(["--workers", "2", "--access-log", "/dev/full"]);
   await using load = await gateway.load();
   await gateway.logged(/Cannot write the access log: No space left/);
@@ -29,7 +30,7 @@ Deno.test("faults: a full disk under the access log costs lines, not requests", 
   report("a full disk under the access log, and a reload", load);
 });
 
-Deno.test("faults: a full disk under the pid file ends the start, and nothing is left", async () => {
+test("faults: a full disk under the pid file ends the start, and nothing is left", async () => {
   using directory = new TestDirectory();
   const { code, stderr, left } = await runLimited(0, directory, ["--pidfile", directory.at("a.pid")]);
   assertEquals(code, 1);
@@ -37,7 +38,7 @@ Deno.test("faults: a full disk under the pid file ends the start, and nothing is
   assertEquals(left, ["app.ts"]);
 });
 
-Deno.test("faults: a full disk under the handler's code ends the start, and nothing is left", async () => {
+test("faults: a full disk under the handler's code ends the start, and nothing is left", async () => {
   using directory = new TestDirectory();
   const { code, stderr, left } = await runLimited(0, directory, []);
   assertEquals(code, 1);

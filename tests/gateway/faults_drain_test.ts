@@ -1,11 +1,12 @@
 /** What a worker still has when it is told to leave: requests that it has not read, streams, WebSockets. With the compiled binary. @module */
 import { assert, assertEquals } from "@std/assert";
+import { test } from "../support/confinement.ts";
 import { RawClient } from "../support/raw_http.ts";
 import { until } from "../support/until.ts";
 import { within } from "../support/within.ts";
 import { faultyApp, FaultyGateway, pidIn } from "./faults_app.ts";
 
-Deno.test("faults: a worker that had no time to read requests before it is told to leave answers them", async (t) => {
+test("faults: a worker that had no time to read requests before it is told to leave answers them", async (t) => {
   for (const over of ["--http", "--socket"]) {
     await t.step(over === "--http" ? "behind a front" : "without a front", async () => {
       await using gateway = new FaultyGateway();
@@ -32,7 +33,7 @@ Deno.test("faults: a worker that had no time to read requests before it is told 
   }
 });
 
-Deno.test("faults: a stream goes on through a reload for --graceful-timeout, a WebSocket is told to come back", async () => {
+test("faults: a stream goes on through a reload for --graceful-timeout, a WebSocket is told to come back", async () => {
   await using gateway = await FaultyGateway.start(["--graceful-timeout", "2"]);
   const { address } = gateway;
   assert(address.transport === "tcp");

@@ -1,5 +1,6 @@
 /** Workers that are replaced though nothing is wrong with them, under load. With the compiled binary. @module */
 import { assert, assertEquals } from "@std/assert";
+import { test } from "../support/confinement.ts";
 import { until } from "../support/until.ts";
 import { FaultyGateway, isRunning, pidIn, report } from "./faults_app.ts";
 
@@ -9,7 +10,7 @@ const CASES: [name: string, args: string[], least: number, why: RegExp][] = [
 ];
 
 for (const [name, args, least, why] of CASES) {
-  Deno.test(`faults: recycling by ${name} fails nothing`, async () => {
+  test(`faults: recycling by ${name} fails nothing`, async () => {
     await using gateway = await FaultyGateway.start(["--workers", "2", ...args]);
     await using load = await gateway.load();
     const { running } = gateway;

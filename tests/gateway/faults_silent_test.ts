@@ -1,5 +1,6 @@
 /** A worker that does not answer its pings, long before it is replaced. With the compiled binary. @module */
 import { assert, assertEquals } from "@std/assert";
+import { test } from "../support/confinement.ts";
 import { until } from "../support/until.ts";
 import { FaultyGateway, pidIn, report } from "./faults_app.ts";
 
@@ -25,7 +26,7 @@ async function start(args: readonly string[]): Promise<FaultyGateway> {
   return gateway;
 }
 
-Deno.test("faults: a worker that misses a ping is sent nothing until it answers, and is not replaced", async () => {
+test("faults: a worker that misses a ping is sent nothing until it answers, and is not replaced", async () => {
   await using gateway = await start(["--workers", "2"]);
   await using load = await gateway.load({ clients: 24 });
   const workers = gateway.children("worker");
@@ -48,7 +49,7 @@ Deno.test("faults: a worker that misses a ping is sent nothing until it answers,
   report("the processor taken for 3.5 s", load);
 });
 
-Deno.test("faults: a silent worker is asked while there is no other", async () => {
+test("faults: a silent worker is asked while there is no other", async () => {
   await using gateway = await start(["--workers", "1"]);
   const blocked = gateway.ask("/block");
   const begin = performance.now();

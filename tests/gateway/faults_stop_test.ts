@@ -1,11 +1,12 @@
 /** The end of a whole gateway under load, wanted or not. With the compiled binary. @module */
 import { assert, assertEquals } from "@std/assert";
+import { test } from "../support/confinement.ts";
 import { freePort } from "../support/free_port.ts";
 import { Load } from "../support/load.ts";
 import { accepts, until } from "../support/until.ts";
 import { FaultyGateway, isRunning, report } from "./faults_app.ts";
 
-Deno.test("faults: workers and front leave with a supervisor that is killed, and the next one has its addresses", async (t) => {
+test("faults: workers and front leave with a supervisor that is killed, and the next one has its addresses", async (t) => {
   for (const stuck of [false, true]) {
     await t.step(stuck ? "a worker is stuck" : "all is well", async () => {
       await using gateway = new FaultyGateway();
@@ -46,7 +47,7 @@ Deno.test("faults: workers and front leave with a supervisor that is killed, and
   }
 });
 
-Deno.test("faults: TERM under load answers every request that was accepted", async (t) => {
+test("faults: TERM under load answers every request that was accepted", async (t) => {
   for (const over of ["TCP", "a unix socket"]) {
     await t.step(over, async () => {
       await using gateway = new FaultyGateway();

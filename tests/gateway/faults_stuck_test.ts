@@ -1,5 +1,6 @@
 /** Handlers that do not answer, under load: what their clients see, and everybody else. With the compiled binary. @module */
 import { assert, assertEquals } from "@std/assert";
+import { test } from "../support/confinement.ts";
 import type { Load, Sent } from "../support/load.ts";
 import { until } from "../support/until.ts";
 import { FaultyGateway, isRunning, pidIn, report } from "./faults_app.ts";
@@ -23,7 +24,7 @@ function assertTimedOut(failed: readonly Sent[]): void {
   }
 }
 
-Deno.test("faults: an endless loop is a 504 at the deadline, a new worker soon, and nothing to the other worker", async () => {
+test("faults: an endless loop is a 504 at the deadline, a new worker soon, and nothing to the other worker", async () => {
   await using gateway = await FaultyGateway.start(ARGS);
   // Some wait for the worker that is stuck: there have to be enough others.
   await using load = await gateway.load({ clients: 24 });
@@ -44,7 +45,7 @@ Deno.test("faults: an endless loop is a 504 at the deadline, a new worker soon, 
   const [status, took] = await answer;
   assertEquals(status, 504);
   assert(took >= TIMEOUT && took < 3 * TIMEOUT, `the deadline was after ${took} ms`);
-  assert(end - begin >= 2_000 && end - begin < 3_000, `the new worker answered after ${end - begin} ms`);
+  assert(end - begin >= 2_000 && end - begin < 6_000, `the new worker answered after ${end - begin} ms`);
   // A 502 is for a POST that was in the worker when it was killed.
   const cut = load.failed.filter(({ outcome }) => outcome === 502);
   assertTimedOut(load.failed.filter((request) => !cut.includes(request)));
@@ -62,7 +63,7 @@ Deno.test("faults: an endless loop is a 504 at the deadline, a new worker soon, 
   );
 });
 
-Deno.test("faults: a handler that never answers is a 504 at the deadline, and its worker lives on", async () => {
+test("faults: a handler that never answers is a 504 at the deadline, and its worker lives on", async () => {
   // A stop waits for handlers that have not ended, though their clients have been answered.
   await using gateway = await FaultyGateway.start([...ARGS, "--graceful-timeout", "1"]);
   await using load = await gateway.load();

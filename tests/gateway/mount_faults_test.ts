@@ -1,5 +1,6 @@
 /** Several apps in one gateway: what befalls one is nothing to the others, and a reload is one of all. With the compiled binary. */
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { test } from "../support/confinement.ts";
 import { Load } from "../support/load.ts";
 import { runStackd } from "../support/stackd.ts";
 import { until } from "../support/until.ts";
@@ -18,7 +19,7 @@ function distinct(load: Load, part: 0 | 1): number[] {
   return [...new Set(load.sent.filter(({ body }) => body !== "").map(({ body }) => Number(body.split(" ")[part])))];
 }
 
-Deno.test("faults: a worker that dies, or is stuck, is nothing to another app", async (t) => {
+test("faults: a worker that dies, or is stuck, is nothing to another app", async (t) => {
   await using gateway = await startTwo("--ping-timeout", "1", "--request-timeout", "2");
   await using load = await gateway.load();
   const [root] = distinct(load, 1);
@@ -51,7 +52,7 @@ Deno.test("faults: a worker that dies, or is stuck, is nothing to another app", 
   report("a death and an endless loop in another app", load);
 });
 
-Deno.test("faults: a reload is one of all apps, at one moment, or of none", async (t) => {
+test("faults: a reload is one of all apps, at one moment, or of none", async (t) => {
   await using gateway = await startTwo("--workers", "2");
   await using roots = await gateway.load();
   await using others = await gateway.load({ path: "/api" });
@@ -93,7 +94,7 @@ Deno.test("faults: a reload is one of all apps, at one moment, or of none", asyn
   report("5 reloads of two apps", roots, `${others.sent.length} of the other app`);
 });
 
-Deno.test("stackd status names the app of each worker, and stackd workers changes those of one", async () => {
+test("stackd status names the app of each worker, and stackd workers changes those of one", async () => {
   await using gateway = new FaultyGateway();
   const control = gateway.directory.at("app.ctl"), other = gateway.directory.write("other.ts", faultyApp());
   await gateway.start(["--http", "127.0.0.1:0", "--control", control, "--mount", `/api=${other}`]);
@@ -117,7 +118,7 @@ Deno.test("stackd status names the app of each worker, and stackd workers change
   assertStringIncludes((await ask("workers", "-1", "--app", "/")).stderr, "Cannot end the last worker");
 });
 
-Deno.test("faults: a graceful stop answers what all apps have, and ends with 0", async () => {
+test("faults: a graceful stop answers what all apps have, and ends with 0", async () => {
   await using gateway = await startTwo();
   const slow = [gateway.ask("/slow"), gateway.ask("/api/slow")];
   await gateway.ask("/");

@@ -1,5 +1,6 @@
 /** Upgrades that come to nothing: the process goes on as if nothing had been, and says why. With the compiled binary. @module */
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { mayNote, test } from "../support/confinement.ts";
 import { Load } from "../support/load.ts";
 import { RawClient } from "../support/raw_http.ts";
 import { type Ended, runStackd } from "../support/stackd.ts";
@@ -14,7 +15,18 @@ async function startGateway(...args: string[]): Promise<Upgradable> {
   gateway.directory.write("app.ts", faultyApp());
   const log = gateway.directory.write("log", "");
   await gateway.start(
-    ["gateway", "--access-log", "off", "--http", "127.0.0.1:0", "--control", "control", ...args, "app.ts"],
+    [
+      "gateway",
+      "--access-log",
+      "off",
+      "--http",
+      "127.0.0.1:0",
+      "--control",
+      "control",
+      ...mayNote(log, "FAULTS_LOG"),
+      ...args,
+      "app.ts",
+    ],
     { env: { FAULTS_LOG: log } },
   );
   return gateway;
@@ -106,7 +118,7 @@ const BAD: [name: string, spoil: (gateway: Upgradable) => void, said: (gateway: 
   ],
 ];
 
-Deno.test("an upgrade that comes to nothing changes nothing, and says why", async (t) => {
+test("an upgrade that comes to nothing changes nothing, and says why", async (t) => {
   await using gateway = await startGateway("--boot-timeout", "2", "--status", "127.0.0.1:0");
   await using load = new Load(gateway.address);
   await load.answers(50);
@@ -139,7 +151,7 @@ Deno.test("an upgrade that comes to nothing changes nothing, and says why", asyn
   assertEquals(load.failed, []);
 });
 
-Deno.test("a stop while an upgrade is under way ends both", async () => {
+test("a stop while an upgrade is under way ends both", async () => {
   await using gateway = await startGateway();
   gateway.directory.write("app.ts", faultyApp(2, "await new Promise(() => {})"));
   Deno.kill(gateway.pid, "SIGUSR2");
@@ -152,7 +164,7 @@ Deno.test("a stop while an upgrade is under way ends both", async () => {
   assert(!stderr.includes("[error]"), stderr);
 });
 
-Deno.test("a successor that is killed while it starts leaves the old process as it was", async () => {
+test("a successor that is killed while it starts leaves the old process as it was", async () => {
   await using gateway = await startGateway();
   const { pid } = gateway;
   gateway.directory.write("app.ts", faultyApp(2, "await new Promise(() => {})"));

@@ -1,6 +1,7 @@
 /** The gateway's program is replaced under load, there and back. With the compiled binary. @module */
 import { assert, assertEquals } from "@std/assert";
 import type { ListenAddress } from "../../lib/config/options.ts";
+import { mayNote, test } from "../support/confinement.ts";
 import { Load } from "../support/load.ts";
 import { runStackd, startProxy } from "../support/stackd.ts";
 import { runs, Upgradable } from "../support/upgradable.ts";
@@ -37,16 +38,18 @@ async function startGateway(...args: string[]): Promise<Upgradable> {
   const gateway = new Upgradable();
   const module = gateway.directory.write("app.ts", faultyApp());
   const log = gateway.directory.write("log", "");
-  await gateway.start(["gateway", "--access-log", "off", ...args, module], { env: { FAULTS_LOG: log } });
+  await gateway.start(["gateway", "--access-log", "off", ...mayNote(log, "FAULTS_LOG"), ...args, module], {
+    env: { FAULTS_LOG: log },
+  });
   return gateway;
 }
 
-Deno.test("upgrade of a gateway with --http, 2 workers: no request fails, there and back", async () => {
+test("upgrade of a gateway with --http, 2 workers: no request fails, there and back", async () => {
   await using gateway = await startGateway("--http", "127.0.0.1:0", "--workers", "2");
   await upgradeUnderLoad(gateway, gateway.address, "--http, 2 workers");
 });
 
-Deno.test("upgrade of a gateway with a front on --socket: no request fails, there and back", async () => {
+test("upgrade of a gateway with a front on --socket: no request fails, there and back", async () => {
   await using gateway = await startGateway("--socket", "app.sock", "--front");
   const path = gateway.directory.at("app.sock");
   const { ino } = Deno.lstatSync(path);
@@ -54,7 +57,7 @@ Deno.test("upgrade of a gateway with a front on --socket: no request fails, ther
   assertEquals(Deno.lstatSync(path).ino, ino, "it is the same socket all the time");
 });
 
-Deno.test("upgrade of a gateway without a front, behind stackd proxy: no request fails, there and back", async () => {
+test("upgrade of a gateway without a front, behind stackd proxy: no request fails, there and back", async () => {
   await using gateway = await startGateway("--socket", "app.sock");
   const { proxy, port } = await startProxy([
     ...["--access-log", "off"],
@@ -66,7 +69,7 @@ Deno.test("upgrade of a gateway without a front, behind stackd proxy: no request
   assertEquals(proxy.stderr, "");
 });
 
-Deno.test("a gateway that was upgraded stops as any other, and leaves nothing", async () => {
+test("a gateway that was upgraded stops as any other, and leaves nothing", async () => {
   const gateway = await startGateway("--socket", "app.sock", "--http", "127.0.0.1:0", "--control", "control");
   await gateway.upgrade("two");
   const { pid } = gateway;
@@ -78,7 +81,7 @@ Deno.test("a gateway that was upgraded stops as any other, and leaves nothing", 
   gateway.directory[Symbol.dispose]();
 });
 
-Deno.test("stackd upgrade asks over the control socket, and waits, or over the pid file", async () => {
+test("stackd upgrade asks over the control socket, and waits, or over the pid file", async () => {
   await using gateway = await startGateway("--http", "127.0.0.1:0", "--control", "control");
   gateway.install("two");
   const before = gateway.pid;
@@ -98,7 +101,7 @@ Deno.test("stackd upgrade asks over the control socket, and waits, or over the p
   );
 });
 
-Deno.test("USR2 to the whole process group upgrades once, and ends nobody", async () => {
+test("USR2 to the whole process group upgrades once, and ends nobody", async () => {
   await using gateway = await startGateway("--http", "127.0.0.1:0", "--workers", "2");
   await using load = new Load(gateway.address);
   await load.answers(50);

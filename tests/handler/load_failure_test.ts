@@ -16,6 +16,12 @@ const FILES: Record<string, string> = {
   ].join("\n"),
   "/srv/lib/missing.js": "",
   "/srv/data.json": "{}",
+  "/srv/typed.ts": [
+    'import a from "./data.json" with { type: "json" };',
+    'import b from "./data.json"',
+    '  with { type: "bytes" };',
+    'const c = await import("./data.json", { with: { type: "json" } });',
+  ].join("\n"),
 };
 const files: Files = {
   read: (path) => FILES[path] ?? null,
@@ -25,6 +31,11 @@ const files: Files = {
 function unresolved(message: string): TypeError {
   return Object.assign(new TypeError(message), { code: "ERR_MODULE_NOT_FOUND" });
 }
+
+Deno.test("loadFailure() does not ask for a type that is there", async () => {
+  const { message } = await loadFailure("/srv/typed.ts", unresolved("Source code must be bytes"), files);
+  assertEquals(message, 'Cannot load "/srv/typed.ts": source code must be bytes');
+});
 
 Deno.test("loadFailure() names specifier, importing file and line when an import cannot be loaded", async (t) => {
   const bundle = "and those must be bundled: deno bundle app.ts -o app.js";

@@ -1,5 +1,6 @@
 /** What tests/gateway/faults_*_test.ts say, for longer and many times over. With the compiled binary. @module */
 import { assert, assertEquals } from "@std/assert";
+import { test } from "../support/confinement.ts";
 import { residentMemory } from "../support/stackd.ts";
 import { until } from "../support/until.ts";
 import { faultyApp, FaultyGateway, isRunning, NOTICE, report } from "../gateway/faults_app.ts";
@@ -14,7 +15,7 @@ async function reload(gateway: FaultyGateway, times: number): Promise<void> {
   }
 }
 
-Deno.test("faults: 100 reloads fail nothing and leave nothing", async () => {
+test("faults: 100 reloads fail nothing and leave nothing", async () => {
   await using gateway = await FaultyGateway.start();
   await using load = await gateway.load();
   const { pid } = gateway.running;
@@ -32,7 +33,7 @@ Deno.test("faults: 100 reloads fail nothing and leave nothing", async () => {
   report("100 × HUP, 2 workers behind a front", load, `the supervisor has grown by ${growth} KiB`);
 });
 
-Deno.test("faults: 20 reloads of four workers on a socket fail nothing", async () => {
+test("faults: 20 reloads of four workers on a socket fail nothing", async () => {
   await using gateway = new FaultyGateway();
   const socket = gateway.directory.at("app.sock");
   await gateway.start(["--socket", socket, "--workers", "4"]);
@@ -45,7 +46,7 @@ Deno.test("faults: 20 reloads of four workers on a socket fail nothing", async (
   report("20 × HUP, 4 workers on a unix socket", load);
 });
 
-Deno.test("faults: 40 reloads of workers that never have time fail nothing", async () => {
+test("faults: 40 reloads of workers that never have time fail nothing", async () => {
   await using gateway = await FaultyGateway.start();
   await using load = await gateway.load({ clients: 24, period: 60, path: "/busy" }, 50);
   await reload(gateway, 40);
@@ -55,7 +56,7 @@ Deno.test("faults: 40 reloads of workers that never have time fail nothing", asy
   report("40 × HUP, handlers that keep the processor busy", load);
 });
 
-Deno.test("faults: reloads, deaths and recycling all at once cost only the POSTs that were in the workers that died", async () => {
+test("faults: reloads, deaths and recycling all at once cost only the POSTs that were in the workers that died", async () => {
   await using gateway = await FaultyGateway.start(["--workers", "3", "--max-requests", "200"]);
   await using load = await gateway.load();
   const ends: { from: number; gone: number }[] = [];

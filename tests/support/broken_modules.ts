@@ -44,6 +44,14 @@ export const BROKEN: Readonly<Record<string, Expected>> = {
       `  |                      ^`,
     ),
   },
+  "decorated.ts": {
+    says: lines(
+      `Cannot load "DIR/decorated.ts": decorators are not understood here, and must be bundled: deno bundle decorated.ts -o decorated.js, at DIR/decorated.ts:4:3`,
+      `  |`,
+      `4 |   @logged`,
+      `  |   ^`,
+    ),
+  },
   "dynamic.ts": {
     says: lines(
       `Cannot load "DIR/dynamic.ts": "hono", imported at DIR/dynamic.ts:1:31, is a package, and not installed; run "npm install hono" in "DIR"`,

@@ -49,7 +49,6 @@ Deno.test("parseCompileArgs() reads the command line", async (t) => {
   await t.step("without options: this platform, dist/stackd", () => {
     const options = parseCompileArgs([], "/elsewhere");
     assertEquals(options.target, Deno.build.target);
-    assertEquals(options.entry, join(ROOT, "cli.ts"));
     assertEquals(options.output, join(ROOT, "dist", Deno.build.os === "windows" ? "stackd.exe" : "stackd"));
     assertEquals(options.release, false);
   });

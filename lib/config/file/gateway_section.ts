@@ -6,8 +6,10 @@
  */
 import { resolve } from "@std/path";
 import type { OptionSpec } from "../option_spec.ts";
+import { PERMISSION_KINDS } from "../permissions.ts";
 import { optionsOf } from "../table.ts";
 import { ValueError } from "../values.ts";
+import { readMount } from "./mount.ts";
 import { yes } from "./parsers.ts";
 import { absolute, type FileValue, scalar } from "./proxy_section.ts";
 import { type Section, shown } from "./section.ts";
@@ -16,14 +18,17 @@ import type { TomlValue } from "./toml_tree.ts";
 /** Options without a meaning in a file. */
 const ELSEWHERE: ReadonlySet<string> = new Set(["help", "config", "app"]);
 
+/** What an app may be given where it is mounted. */
+const PERMISSIONS: ReadonlySet<string> = new Set(PERMISSION_KINDS.map((kind) => `allow-${kind}`));
+
 type Relocate = (text: string, directory: string) => string;
 
 const module: Relocate = (text, directory) => text === "-" ? text : resolve(directory, text);
 const socketOrPort: Relocate = (text, directory) =>
   text.includes("/") ? absolute(text.replace(/^unix:/, ""), directory) : text;
-const behindPrefix: Relocate = (text, directory) => {
+const behindPrefix = (relocate: Relocate): Relocate => (text, directory) => {
   const at = text.indexOf("=");
-  return at === -1 ? text : `${text.slice(0, at + 1)}${resolve(directory, text.slice(at + 1))}`;
+  return at === -1 ? text : `${text.slice(0, at + 1)}${relocate(text.slice(at + 1), directory)}`;
 };
 /** A list with commas; of its members those that have a path, by `isPath`. */
 const listed = (isPath: (member: string) => boolean): Relocate => (text, directory) =>
@@ -38,11 +43,12 @@ const WITH_PATH: Readonly<Record<string, Relocate>> = Object.freeze({
   socket: absolute,
   "uwsgi-socket": socketOrPort,
   module,
-  mount: behindPrefix,
-  "static-map": behindPrefix,
+  mount: behindPrefix(module),
+  "static-map": behindPrefix((text, directory) => resolve(directory, text)),
   "touch-reload": absolute,
   "env-file": absolute,
   chdir: (text, directory) => resolve(directory, text),
+  "code-cache": (text, directory) => text === "off" ? text : absolute(text, directory),
   "access-log": (text, directory) => text === "-" || text === "off" ? text : absolute(text, directory),
   pidfile: absolute,
   control: absolute,
@@ -66,25 +72,52 @@ export function gatewayKeys(): string[] {
  * @param directory Where relative paths begin.
  */
 export function readGatewaySection(section: Section | null, directory: string): Map<string, FileValue[]> {
-  const values = new Map<string, FileValue[]>();
-  if (section === null) return values;
-  for (const option of optionsOf("gateway")) {
-    const { name } = option;
-    if (ELSEWHERE.has(name)) continue;
-    const value = section.value(name);
-    if (value === undefined) continue;
-    const make = (from: TomlValue, text: string): FileValue => ({
-      text: text === "" ? text : WITH_PATH[name]?.(text, directory) ?? text,
-      line: from.line,
-      column: from.column,
-      subject: `${name} = ${shown(from)}`,
-      proxyProtocol: false,
-    });
-    const made = readOption(option, section, value, make);
-    if (made !== null) values.set(name, made);
-  }
+  if (section === null) return new Map();
+  const values = readOptions(section, directory, (name) => !ELSEWHERE.has(name));
   section.end();
   return values;
+}
+
+/** The values of those options that are `wanted`, as far as they are given. */
+function readOptions(
+  section: Section,
+  directory: string,
+  wanted: (name: string) => boolean,
+): Map<string, FileValue[]> {
+  const values = new Map<string, FileValue[]>();
+  for (const option of optionsOf("gateway")) {
+    const { name } = option;
+    if (!wanted(name)) continue;
+    const value = section.value(name);
+    if (value === undefined) continue;
+    const locate = (text: string) => WITH_PATH[name]?.(text, directory) ?? text;
+    const make: Make = (from, text) => ({
+      text: text === "" ? text : locate(text),
+      line: from.line,
+      column: from.column,
+      subject: from.kind === "table" && from.header ? from.source : `${name} = ${shown(from)}`,
+      proxyProtocol: false,
+    });
+    const made = name === "mount"
+      ? section.all(name, (item) => mountOf(item, section, directory, make)).filter((mount) => mount !== null)
+      : readOption(option, section, value, make);
+    if (made !== null) values.set(name, made);
+  }
+  return values;
+}
+
+/** A value of an option from the text that a command line would have, whose path is not absolute yet. */
+type Make = (from: TomlValue, text: string) => FileValue;
+
+/** A mount, `"/prefix=module"` or a table; null, and a note, when the table lacks what it needs. */
+function mountOf(item: TomlValue, section: Section, directory: string, make: Make): FileValue | null {
+  if (item.kind !== "table") return make(item, nonEmpty(scalar(item)));
+  const mount = readMount(
+    section.inner(item, item.header ? item.source : "a mount"),
+    (table) => readOptions(table, directory, (name) => PERMISSIONS.has(name)),
+  );
+  if (mount === null) return null;
+  return { ...make(item, mount.text), ...mount.allow === null ? {} : { allow: mount.allow } };
 }
 
 /** The values of one option; null when it is as if it were not given. */
@@ -92,12 +125,12 @@ function readOption(
   { name, kind, repeatable, optionalValue }: OptionSpec,
   section: Section,
   value: TomlValue,
-  make: (from: TomlValue, text: string) => FileValue,
+  make: Make,
 ): FileValue[] | null {
-  if (kind === "boolean" || (optionalValue === true && value.kind === "boolean")) {
-    // A switch that is off is one that is not given.
-    return section.one(name, yes, false) ? [make(value, kind === "boolean" ? "true" : "")] : null;
-  }
+  // A switch that is off is one that is not given.
+  if (kind === "boolean") return section.one(name, yes, false) ? [make(value, "true")] : null;
+  // What may be allowed and is not confines as well: nothing of its kind is.
+  if (optionalValue === true && value.kind === "boolean") return value.value ? [make(value, "")] : [];
   if (name === "env" && value.kind === "table") {
     const inner = section.inner(value, "env");
     return inner.free().flatMap(([key, item]) => {

@@ -19,6 +19,8 @@ export interface FileValue extends Place {
   readonly subject: string;
   /** Of a listener: whether it expects the PROXY protocol. */
   readonly proxyProtocol: boolean;
+  /** Of a mount: what its app may touch, by the names of the flags. @default it does not say */
+  readonly allow?: ReadonlyMap<string, readonly FileValue[]>;
 }
 
 /** What [proxy] says. */

@@ -13,7 +13,12 @@ const SUM = /\bimport\s*\(\s*(["'])(\.{1,2}\/[^"'\n\\]*)\1\s*\+[^)"'`\n]*(?:\+\s
 
 /** Whether the text has an import whose specifier is not written down. */
 export function isComputed(text: string): boolean {
-  return /\bimport\s*\(\s*(?!["'`])/.test(text) || text.includes("${") && TEMPLATE_IMPORT.test(text);
+  return /\bimport\s*\(\s*(?![\s"'`)])/.test(text) || text.includes("${") && TEMPLATE_IMPORT.test(text);
+}
+
+/** Whether the text has a computed import that says where it could lead. */
+export function hasPattern(text: string): boolean {
+  return text.search(TEMPLATE) >= 0 || text.search(SUM) >= 0;
 }
 
 /** The URLs of all files that a computed import in the text of the module at `url` could lead to. */

@@ -36,6 +36,8 @@ export interface LoadableCode {
   readonly plain: boolean;
   /** Whether something is imported by a name that is computed, so that nobody could foresee where it leads. */
   readonly computed: boolean;
+  /** Whether it is a program that opens a server, and exports nothing. */
+  readonly opens: boolean;
   readonly files: Readonly<Record<string, LoadableFile>>;
   readonly edges: Readonly<Record<string, Readonly<Record<string, string>>>>;
   /** Imports that lead nowhere, by the importing URL. */
@@ -79,6 +81,7 @@ function describe(graph: CodeGraph, fileOf: (file: CodeFile) => LoadableFile): L
     entry: graph.entry,
     plain: isPlain(graph),
     computed: graph.computed,
+    opens: graph.opens,
     files: Object.fromEntries([...graph.files].map(([url, file]) => [url, fileOf(file)])),
     edges: Object.fromEntries(graph.edges),
     missing,

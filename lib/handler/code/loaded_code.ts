@@ -12,6 +12,7 @@ import type { LoadableCode, LoadableFile } from "./loadable.ts";
 import type { Latecomers } from "./late.ts";
 import type { LoadContext, Loaded, NextLoad, NextResolve, ResolveContext, Resolved } from "./node_hooks.ts";
 import { checkJson, finish, stage } from "./module_text.ts";
+import { wasmModule } from "./wasm_module.ts";
 import { pathOf, readText } from "./text.ts";
 import { edgeKey, isPath, type Mode } from "./specifier.ts";
 
@@ -145,6 +146,9 @@ export class LoadedCode {
     if (file === null) return next(url, context);
     if (file.format === "commonjs") return this.#loadCommonJs(url, file, context);
     if (file.format === "data") this.#checkData(url, file, context);
+    if (file.path.endsWith(".wasm") && context.importAttributes?.type === undefined) {
+      return { format: "module", source: wasmModule(Deno.readFileSync(file.path)), shortCircuit: true };
+    }
     const path = file.staging === null ? file.path : stage(file.path, file.staging);
     try {
       const loaded = next(toFileUrl(path).href, context);

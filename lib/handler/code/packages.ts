@@ -30,8 +30,12 @@ export interface PackageResolver {
   resolvePackage(reference: PackageReference, parent: string, mode: Mode): Resolution;
 }
 
-/** Makes one. */
-export async function packageResolver(): Promise<PackageResolver> {
+/**
+ * Makes one.
+ *
+ * @param consulted Takes the paths of whatever is looked at on disk, also where nothing is.
+ */
+export async function packageResolver(consulted: Set<string> = new Set()): Promise<PackageResolver> {
   const [{ CachedInputFileSystem, ResolverFactory }, fs] = await Promise.all([
     import("enhanced-resolve").then((module) => module.default),
     import("node:fs").then((module) => module.default),
@@ -47,10 +51,11 @@ export async function packageResolver(): Promise<PackageResolver> {
       fullySpecified: mode === "import",
       mainFields: ["main"],
     });
+  const looked = { fileDependencies: consulted, missingDependencies: consulted, contextDependencies: consulted };
   const resolvers = { import: make("import"), require: make("require") };
   /** The absolute path; throws what webpack says. */
   const pathOf = (specifier: string, parent: string, mode: Mode): string => {
-    const path = resolvers[mode].resolveSync({}, dirname(parent), specifier);
+    const path = resolvers[mode].resolveSync({}, dirname(parent), specifier, looked);
     if (path === false) throw new Error(`"${specifier}" stands for nothing here`);
     return path;
   };
@@ -71,7 +76,7 @@ export async function packageResolver(): Promise<PackageResolver> {
       if (resolution.kind === "problem") {
         return resolution.cure === null ? resolution : { ...resolution, cure: install(versioned(reference), parent) };
       }
-      const has = versionAbove(fromFileUrl(resolution.url), reference.name);
+      const has = versionAbove(fromFileUrl(resolution.url), reference.name, consulted);
       if (has === null || admits(reference.range, has)) return resolution;
       return problem(`is not what is installed, version ${has}`, install(versioned(reference), parent));
     },
@@ -130,8 +135,9 @@ function directoryOf(name: string, parent: string): string | null {
 }
 
 /** The version of the package that the file at `path` belongs to; null where nothing says it. */
-function versionAbove(path: string, name: string): string | null {
+function versionAbove(path: string, name: string, consulted: Set<string>): string | null {
   for (let directory = dirname(path); directory !== dirname(directory); directory = dirname(directory)) {
+    consulted.add(`${directory}/package.json`);
     try {
       const content: unknown = JSON.parse(Deno.readTextFileSync(`${directory}/package.json`));
       // A file without a name stands below a package's own, to say what kind of modules are there.

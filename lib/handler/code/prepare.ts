@@ -3,7 +3,9 @@
  *
  * @module
  */
+import { toFileUrl } from "@std/path";
 import { messageOf, StackdError } from "../../errors.ts";
+import type { CodeCache } from "./code_cache.ts";
 import { identityOf } from "./identity.ts";
 import { writeIndex } from "./loadable.ts";
 import type { MayHold } from "./read.ts";
@@ -18,30 +20,46 @@ export interface PreparedCode {
   readonly graph: CodeGraph;
   /** Whether one of the files has changed since. */
   isStale(): boolean;
+  /** Lets the next start know what was found out here. Never rejects. */
+  remember(): Promise<void>;
   /** Removes the snapshot. */
   remove(): void;
+}
+
+/** What code is prepared from, beside the module's path. */
+export interface CodeOrigin {
+  /** Which files it may be made of. @default all */
+  readonly mayHold?: MayHold | undefined;
+  /** The module's own text, where it is not on disk. @default {null} */
+  readonly text?: string | null;
+  /** Where what was found out before is kept; not asked where either of the others is given. @default {null} */
+  readonly cache?: CodeCache | null;
 }
 
 /**
  * Copies everything that the module at `module` may load into `directory`, which is made.
  *
  * @param module Absolute. What is wrong with it is for its workers to say.
- * @param mayHold Which files it may be made of. @default all
  * @throws {StackdError} `STACKD_HANDLER_LOAD`, exit 1, when the directory cannot be written.
  */
 export async function prepareCode(
   module: string,
   directory: string,
-  mayHold?: MayHold,
+  { mayHold, text = null, cache: given = null }: CodeOrigin = {},
 ): Promise<PreparedCode> {
+  const cache = mayHold === undefined && text === null ? given : null;
+  const begun = Date.now();
   keep(directory, () => Deno.mkdirSync(directory, { mode: 0o755 }));
   const names = new Map<string, string>();
   try {
-    const graph = await traceCode(module, (file, bytes) => {
+    const copy = (file: CodeFile, bytes: Uint8Array) => {
       const name = `${names.size}${file.extension}`;
       names.set(file.url, name);
       keep(directory, () => Deno.writeFileSync(`${directory}/${name}`, withPragma(file, bytes), { mode: 0o644 }));
-    }, mayHold);
+    };
+    const known = await cache?.recall(toFileUrl(module).href) ?? null;
+    for (const file of known?.graph.files.values() ?? []) copy(file, known?.bytes.get(file.path) ?? new Uint8Array());
+    const graph = known?.graph ?? await traceCode(module, copy, mayHold, text);
     keep(directory, () => writeIndex(directory, graph, ({ url }) => names.get(url) ?? ""));
     const files = filesOf(graph);
     return {
@@ -49,6 +67,7 @@ export async function prepareCode(
       files,
       graph,
       isStale: () => files.some((path) => graph.seen.get(path) !== identityOf(path)),
+      remember: async () => known === null ? await cache?.keep(graph, begun) : undefined,
       remove: () => remove(directory),
     };
   } catch (thrown) {

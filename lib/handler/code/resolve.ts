@@ -21,6 +21,8 @@ export interface ResolverOptions {
   /** The handler module's path. */
   readonly entry: string;
   readonly config: CodeConfig;
+  /** Takes the paths of whatever is looked at on disk, also where nothing is. */
+  readonly consulted: Set<string>;
 }
 
 /** Finds out where imports lead; for one look at all of a module's imports. */
@@ -60,8 +62,14 @@ export class Resolver {
     return await this.#jsr(reference, path, mode);
   }
 
+  /** Whether it has looked for modules of the net, of which {@linkcode ResolverOptions.consulted} says nothing. */
+  get usesNet(): boolean {
+    return this.#net !== null;
+  }
+
   #packagesHere(): Promise<PackageResolver> {
-    return this.#packages ??= import("./packages.ts").then(({ packageResolver }) => packageResolver());
+    const { consulted } = this.#options;
+    return this.#packages ??= import("./packages.ts").then(({ packageResolver }) => packageResolver(consulted));
   }
 
   async #path(specifier: string, parent: string): Promise<Resolution> {

@@ -42,12 +42,17 @@ export function isPath(specifier: string): boolean {
 /** Text of code, in which a specifier may stand. */
 const TYPE_IMPORT =
   /\b(?:import|export)\s+type\s+(?:\{[^}]*\}|[\w$]+|\*\s*as\s+[\w$]+)\s*from\s*(?:"[^"\n]*"|'[^'\n]*')/g;
+/** A line inside of a comment, and no generator's: examples in documentation import much that is not there. */
+const REMARK = /^[ \t]*(?:\/\/.*|\*[ \t](?![ \t]*(?:[\w$#]+|\[.*\])[ \t]*\()(?!.*\*\/).*)$/gm;
 const GAP = String.raw`(?:\s|/\*(?:[^*]|\*(?!/))*\*/)*`;
 const IMPORT = new RegExp(
   String
     .raw`(?:\b(from|import)${GAP}\(?|\b(require)(?:\.resolve)?${GAP}\()${GAP}(["'${"`"}])((?:(?!\3|\$\{)[^\n\\])+)\3`,
   "g",
 );
+
+/** Packages of which only the place is asked for; where a path leads need not be known before. */
+const RESOLVED = /\bimport\.meta\.resolve\s*\(\s*(["'`])([^"'`./\n$][^"'`\n$]*)\1/g;
 
 /** How a module asks for another: the two ways have rules of their own. */
 export type Mode = "import" | "require";
@@ -59,16 +64,24 @@ export interface Asked {
 }
 
 /**
- * Everything that a file's text may ask for, each once. It is not a parser, and finds too much (in comments, in strings) rather than
+ * Everything that a file's text may ask for, each once. It is not a parser, and finds too much (in strings, in some comments) rather than
  * too little: what is found in vain costs a look at the disk, what is missed costs nothing but that it is looked for when it is run.
  */
 export function askedBy(text: string): Asked[] {
   const found = new Map<string, Asked>();
-  for (const [, , required, , specifier = ""] of text.replaceAll(TYPE_IMPORT, "").matchAll(IMPORT)) {
+  const code = textOf(text);
+  for (const [, , required, , specifier = ""] of code.matchAll(IMPORT)) {
     const mode = required === undefined ? "import" : "require";
     found.set(edgeKey(mode, specifier), { mode, specifier });
   }
+  for (const [, , specifier = ""] of code.matchAll(RESOLVED)) {
+    found.set(edgeKey("import", specifier), { mode: "import", specifier });
+  }
   return [...found.values()];
+}
+
+function textOf(text: string): string {
+  return text.replaceAll(REMARK, "").replaceAll(TYPE_IMPORT, "");
 }
 
 /** What an edge of the import graph is called. */

@@ -5,7 +5,7 @@
  * @module
  */
 import { extname, toFileUrl } from "@std/path";
-import { computedTargets, isComputed } from "./computed.ts";
+import { computedTargets, hasPattern, isComputed } from "./computed.ts";
 import { type CodeConfig, readConfig } from "./config.ts";
 import { type Format, formats } from "./format.ts";
 import type { Problem } from "./problem.ts";
@@ -13,6 +13,7 @@ import { CODE, type MayHold, readCode } from "./read.ts";
 import { Resolver } from "./resolve.ts";
 import { identityOf } from "./identity.ts";
 import { pathOf, textAt, withoutMetadata } from "./text.ts";
+import { hasExports, opensServer } from "./program.ts";
 import { type Asked, askedBy, edgeKey, type Mode } from "./specifier.ts";
 
 /** One file of the graph. */
@@ -48,10 +49,16 @@ export interface CodeGraph {
   readonly absent: readonly string[];
   /** Whether something is imported by a name that is computed. */
   readonly computed: boolean;
+  /** Whether the module exports nothing, and it or another of the handler's own files opens a server. */
+  readonly opens: boolean;
   /** What each of all these was just before it was read, by its path; see `identityOf()`. */
   readonly seen: ReadonlyMap<string, string>;
   /** Configuration files that decided something, or would if they were there. */
   readonly configuration: readonly string[];
+  /** Whatever else on disk it was found out from: also where nothing was. */
+  readonly consulted: ReadonlySet<string>;
+  /** Whether all of that, and the files, decide it alone. */
+  readonly lasting: boolean;
 }
 
 /** What is done with each file as it is found; its text is not kept. */
@@ -66,19 +73,24 @@ const AT_A_TIME = 20;
  * Traces the module at `entry`, an absolute path. Never throws for what is wrong with it.
  *
  * @param mayHold Which files on disk may be a part of it; others are as good as missing.
+ * @param text The module's own text, where it is not on disk.
  */
 export async function traceCode(
   entry: string,
   visit: Visit = () => {},
   mayHold: MayHold = () => true,
+  text: string | null = null,
 ): Promise<CodeGraph> {
   const seen = new Map<string, string>();
+  const consulted = new Set<string>();
   const config = readConfig(entry, (path) => {
     seen.set(path, identityOf(path));
+    consulted.add(path);
     return textAt(path);
   });
-  const resolver = new Resolver({ entry, config });
-  const trace = new Trace(toFileUrl(entry).href, config, seen, resolver, visit, mayHold);
+  const resolver = new Resolver({ entry, config, consulted });
+  const given = text === null ? null : new TextEncoder().encode(text);
+  const trace = new Trace(toFileUrl(entry).href, config, seen, consulted, resolver, visit, mayHold, given);
   await trace.run();
   return trace;
 }
@@ -90,29 +102,52 @@ class Trace implements CodeGraph {
   readonly missing: MissingImport[] = [];
   readonly absent: string[] = [];
   computed = false;
+  #exports = false;
+  #serves = false;
   readonly seen: Map<string, string>;
   readonly configuration: readonly string[];
   readonly #config: CodeConfig;
   readonly #resolver: Resolver;
   readonly #visit: Visit;
   readonly #mayHold: MayHold;
-  readonly #formatOf = formats(textAt);
+  /** The entry's text, where it is not on disk. */
+  readonly #given: Uint8Array | null;
+  readonly #formatOf = formats((path) => {
+    this.consulted.add(path);
+    return textAt(path);
+  });
+  readonly consulted: Set<string>;
+  /** Whether a path that is computed says where it could lead. */
+  #patterns = false;
 
   constructor(
     entry: string,
     config: CodeConfig,
     seen: Map<string, string>,
+    consulted: Set<string>,
     resolver: Resolver,
     visit: Visit,
     mayHold: MayHold,
+    given: Uint8Array | null,
   ) {
     this.entry = entry;
     this.configuration = config.files;
     this.seen = seen;
+    this.consulted = consulted;
     this.#config = config;
     this.#resolver = resolver;
     this.#visit = visit;
     this.#mayHold = mayHold;
+    this.#given = given;
+  }
+
+  get opens(): boolean {
+    return this.#serves && !this.#exports;
+  }
+
+  get lasting(): boolean {
+    const { entry, computed, files } = this;
+    return !computed && !this.#patterns && this.#given === null && !this.#resolver.usesNet && files.has(entry);
   }
 
   async run(): Promise<void> {
@@ -134,9 +169,12 @@ class Trace implements CodeGraph {
     const path = remote?.path ?? pathOf(url);
     if (path !== null) this.seen.set(path, identityOf(path));
     // What is in Deno's cache is as public as where it comes from.
-    const raw = path === null ? null : readCode(path, remote === undefined ? this.#mayHold : () => true);
+    const raw = path === null ? null : this.#read(url, path, remote === undefined ? this.#mayHold : () => true);
     if (path === null || raw === null) {
-      if (path !== null) this.absent.push(path);
+      if (path !== null) {
+        this.absent.push(path);
+        this.consulted.add(path);
+      }
       return [];
     }
     const bytes = remote === undefined ? raw : new TextEncoder().encode(withoutMetadata(new TextDecoder().decode(raw)));
@@ -150,9 +188,16 @@ class Trace implements CodeGraph {
     const pragma = this.#pragmaFor(url, extension, text, asked);
     this.#add({ url, path, extension, format: this.#formatOf(path, text, extension), pragma }, bytes);
     if (isComputed(text)) this.computed = true;
+    if (hasPattern(text)) this.#patterns = true;
+    if (url === this.entry) this.#exports = hasExports(text);
+    if (!url.includes("/node_modules/") && opensServer(text)) this.#serves = true;
     const targets = computedTargets(text, url);
     for (const each of asked) targets.push(...await this.#follow(each, url));
     return targets;
+  }
+
+  #read(url: string, path: string, mayHold: MayHold): Uint8Array | null {
+    return url === this.entry && this.#given !== null ? this.#given : readCode(path, mayHold);
   }
 
   #add(file: CodeFile, bytes: Uint8Array): void {

@@ -31,6 +31,16 @@ export const CHANGES: Record<string, Act> = {
   "Deno.rename": ({ outside }) => Deno.renameSync(`${outside}/old-3`, `${outside}/new-8`),
   "Deno.copyFile": ({ outside }) => Deno.copyFileSync(`${outside}/secret.txt`, `${outside}/new-9`),
   "Deno.link": ({ outside }) => Deno.linkSync(`${outside}/secret.txt`, `${outside}/new-10`),
+  "node:fs cpSync": ({ outside }) => fs.cpSync(`${outside}/secret.txt`, `${outside}/new-13`),
+  "node:sqlite backup": async ({ outside }) => {
+    const { backup, DatabaseSync } = await import("node:sqlite");
+    using database = new DatabaseSync(":memory:");
+    await backup(database, `${outside}/new-14`);
+  },
+  "node:wasi": async ({ outside }) => {
+    const { WASI } = await import("node:wasi");
+    new WASI({ version: "preview1", preopens: { "/": outside } });
+  },
 };
 
 /** A link may lead anywhere, so it needs everything to be readable and writable. */
@@ -47,6 +57,16 @@ export const NETWORK: Record<string, Act> = {
     new Promise((resolve, reject) =>
       http.get(`http://127.0.0.1:${port}/`, (response) => resolve(response.resume())).on("error", reject)
     ),
+  "fetch by a proxy": async ({ port }) => {
+    using client = Deno.createHttpClient({ proxy: { url: `http://127.0.0.1:${port}` } });
+    secret(await (await fetch(`http://127.0.0.1:${port}/`, { client })).text());
+  },
+  "node:http get, with names resolved its own way": ({ port }) =>
+    new Promise((resolve, reject) => {
+      const lookup: net.LookupFunction = (_name, { all }, done) =>
+        all ? done(null, [{ address: "127.0.0.1", family: 4 }]) : done(null, "127.0.0.1", 4);
+      http.get({ host: "stackd.invalid", port, lookup }, (response) => resolve(response.resume())).on("error", reject);
+    }),
   "WebSocket": ({ port }) =>
     new Promise<void>((resolve, reject) => {
       const socket = new WebSocket(`ws://127.0.0.1:${port}/`);
@@ -79,6 +99,7 @@ export const LISTENING: Record<string, Act> = {
         resolve();
       });
     }),
+  "Deno.QuicEndpoint": ({ free }) => new Deno.QuicEndpoint({ hostname: "127.0.0.1", port: free }).close(),
   "node:inspector": async ({ free }) => {
     const inspector = await import("node:inspector");
     inspector.open(free, "127.0.0.1");
@@ -118,17 +139,26 @@ export const SYSTEM: Record<string, Act> = {
   "Deno.umask": () => Deno.umask(),
   "node:os hostname": () => os.hostname(),
   "node:os cpus": () => os.cpus(),
+  "node:os getPriority": () => os.getPriority(),
+  "node:inspector, in its own thread": async () => {
+    const session = new (await import("node:inspector")).Session();
+    session.connect();
+    session.disconnect();
+  },
 };
 
 export const LIBRARIES: Record<string, Act> = {
   "Deno.dlopen": () => Deno.dlopen("libc.so.6", {}).close(),
   "Deno.dlopen in a Web Worker": () => inWorker(`Deno.dlopen("libc.so.6", {}).close()`),
+  "Deno.UnsafePointer": () => Deno.UnsafePointer.of(new Uint8Array(8)),
+  "Deno.UnsafeCallback": () => new Deno.UnsafeCallback({ parameters: [], result: "void" }, () => {}).close(),
 };
 
 /** No option allows these: they work unconfined alone. */
 export const NEVER: Record<string, Act> = {
   "Deno.kill of the supervisor": ({ supervisor }) => Deno.kill(supervisor, "SIGCONT"),
   "process.kill of the supervisor": ({ supervisor }) => process.kill(supervisor, 0),
+  "process.kill of its process group": () => process.kill(0, 0),
   "node:child_process": () => childProcess.execFileSync("true"),
   "Deno.permissions.request": async () => {
     const { state } = await Deno.permissions.request({ name: "read" });
@@ -146,6 +176,11 @@ export const NEVER: Record<string, Act> = {
     const { DatabaseSync } = await import("node:sqlite");
     using database = new DatabaseSync(":memory:");
     database.exec(`ATTACH '${outside}/secret.db' AS other`);
+  },
+  "node:sqlite, with VACUUM INTO": async ({ outside }) => {
+    const { DatabaseSync } = await import("node:sqlite");
+    using database = new DatabaseSync(":memory:");
+    database.exec(`VACUUM INTO '${outside}/new-15'`);
   },
 };
 

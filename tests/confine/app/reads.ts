@@ -34,6 +34,14 @@ export const READS: Record<string, Act> = {
   },
   "node:fs opendirSync": ({ outside }) => fs.opendirSync(outside).closeSync(),
   "node:sqlite": ({ outside }) => new DatabaseSync(`${outside}/secret.db`, { readOnly: true }).close(),
+  "node:fs openAsBlob": async ({ outside }) => secret(await (await fs.openAsBlob(`${outside}/secret.txt`)).text()),
+  "node:fs existsSync": ({ outside }) => {
+    if (!fs.existsSync(`${outside}/secret.txt`)) throw new Error("PermissionDenied, or it is not there");
+  },
+  "node:fs accessSync": ({ outside }) => fs.accessSync(`${outside}/secret.txt`),
+  "node:fs statSync": ({ outside }) => fs.statSync(`${outside}/secret.txt`, { throwIfNoEntry: false }),
+  "node:fs statfsSync": ({ outside }) => fs.statfsSync(outside),
+  "node:module resolve": ({ own, outside }) => createRequire(`${own}/main.ts`).resolve(`${outside}/secret.cjs`),
   "node:process loadEnvFile": ({ outside }) => process.loadEnvFile(`${outside}/.env`),
 };
 

@@ -42,7 +42,17 @@ Deno.test("askedBy() finds whatever a text may ask for, each once", () => {
     'import type { T } from "types"; export type { U } from "more-types";',
     'import { type V, real } from "$real";',
     "import(`./${computed}.ts`);",
-    '// in a comment: import x from "comment"',
+    'const h = 1; // behind code: import x from "remark"',
+    '// import x from "comment"',
+    "/**",
+    ' * import { x } from "example";',
+    ' */import "behind";',
+    "/*!",
+    ' * by somebody */import "as-well";',
+    "class G { ",
+    '  * generate() { yield import("i"); }',
+    '  * [Symbol.iterator]() { yield import("j"); }',
+    '  *#own() { yield import("k"); } }',
   ].join("\n");
   assertEquals(askedBy(text).map(({ mode, specifier }) => `${mode} ${specifier}`), [
     "import ./a.ts",
@@ -54,6 +64,11 @@ Deno.test("askedBy() finds whatever a text may ask for, each once", () => {
     "require g",
     "require h",
     "import $real",
-    "import comment",
+    "import remark",
+    "import behind",
+    "import as-well",
+    "import i",
+    "import j",
+    "import k",
   ]);
 });

@@ -1,0 +1,80 @@
+/**
+ * What programs that a handler starts may not do though Landlock lets them: Deno does not hold them, and Landlock knows neither unix
+ * sockets nor the modes, owners and times of files. A filter refuses the calls.
+ *
+ * @module
+ */
+import type { Permissions } from "../config/permissions.ts";
+import {
+  ALLOW,
+  ARCHITECTURE,
+  type Architecture,
+  AUDIT,
+  ERRNO,
+  FIRST_ARGUMENT,
+  type Instruction,
+  JUMP_IF_EQUAL,
+  JUMP_IF_NOT_LESS,
+  LOAD,
+  NUMBER,
+  RETURN,
+} from "./seccomp.ts";
+
+const EPERM = 1, AF_UNIX = 1;
+/** Calls of x86-64 with pointers of 32 bits begin here; ARM64 has none. */
+const X32 = 0x4000_0000;
+
+const CALLS = {
+  x86_64: {
+    socket: 41,
+    // ptrace process_vm_readv process_vm_writev io_uring_setup pidfd_getfd
+    others: [101, 310, 311, 425, 438],
+    // chmod fchmod chown fchown lchown utime setxattr lsetxattr fsetxattr removexattr lremovexattr fremovexattr utimes fchownat
+    // futimesat fchmodat utimensat fchmodat2 setxattrat removexattrat file_setattr
+    // deno-fmt-ignore
+    attributes: [90, 91, 92, 93, 94, 132, 188, 189, 190, 197, 198, 199, 235, 260, 261, 268, 280, 452, 463, 466, 469],
+  },
+  aarch64: {
+    socket: 198,
+    others: [117, 270, 271, 425, 438],
+    // setxattr lsetxattr fsetxattr removexattr lremovexattr fremovexattr fchmod fchmodat fchownat fchown utimensat fchmodat2
+    // setxattrat removexattrat file_setattr
+    // deno-fmt-ignore
+    attributes: [5, 6, 7, 14, 15, 16, 52, 53, 54, 55, 88, 452, 463, 466, 469],
+  },
+} as const;
+
+/**
+ * The filter for a handler with these permissions, and for its programs; null when it may start none. Refused, by EPERM, are:
+ *
+ * - access to the memory and descriptors of other processes, and io_uring, by which calls pass no filter;
+ * - unix sockets, unless `--allow-net` names one, or all of the net;
+ * - changes of modes, owners, times and extended attributes, unless something may be written;
+ * - every call of programs for another kind of machine, whose numbers mean something else.
+ */
+export function programLimits(
+  { run, net, write }: Pick<Permissions, "run" | "net" | "write">,
+  architecture: Architecture,
+): readonly Instruction[] | null {
+  if (run !== "all" && run.length === 0) return null;
+  const calls = CALLS[architecture];
+  const reaches = net === "all" || net.some((host) => host.startsWith("unix:"));
+  const changes = write === "all" || write.length > 0;
+  const refused = [...calls.others, ...changes ? [] : calls.attributes];
+  // Jumps count what lies between.
+  const sockets: Instruction[] = reaches ? [] : [
+    [JUMP_IF_EQUAL, 0, 2, calls.socket],
+    [LOAD, 0, 0, FIRST_ARGUMENT],
+    [JUMP_IF_EQUAL, 1, 0, AF_UNIX],
+  ];
+  return [
+    [LOAD, 0, 0, ARCHITECTURE],
+    [JUMP_IF_EQUAL, 0, refused.length + sockets.length + 3, AUDIT[architecture]],
+    [LOAD, 0, 0, NUMBER],
+    [JUMP_IF_NOT_LESS, refused.length + sockets.length + 1, 0, X32],
+    ...refused.map((call, index): Instruction => [JUMP_IF_EQUAL, refused.length - index + sockets.length, 0, call]),
+    ...sockets,
+    [RETURN, 0, 0, ALLOW],
+    [RETURN, 0, 0, ERRNO | EPERM],
+  ];
+}

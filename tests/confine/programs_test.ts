@@ -1,0 +1,65 @@
+/**
+ * Programs that a confined handler starts are held by the kernel alone: they get at nothing but what it is allowed. With the compiled
+ * binary.
+ *
+ * @module
+ */
+import { assert, assertEquals } from "@std/assert";
+import { landlockVersion } from "../../lib/confine/landlock.ts";
+import { startGateway, TestDirectory } from "../support/stackd.ts";
+
+/** Runs what it is asked for in a shell; answers with its exit code. */
+const APP = `
+export default async (request: Request): Promise<Response> => {
+  const args = ["-c", await request.text()];
+  const { code } = await new Deno.Command("/bin/sh", { args, clearEnv: true, env: { PATH: "/usr/bin:/bin" } }).output();
+  return new Response(String(code));
+};
+`;
+
+/** Starts a gateway whose handler may run anything, and what `flags` say; gives the exit codes of shell commands. */
+async function run(directory: TestDirectory, flags: readonly string[], commands: readonly string[]): Promise<number[]> {
+  const socket = directory.at(`${crypto.randomUUID().slice(0, 8)}.sock`);
+  const args = ["--access-log", "off", "--control", directory.at("control"), "--allow-run", ...flags];
+  await using _gateway = await startGateway(socket, directory.at("app/app.ts"), args);
+  using client = Deno.createHttpClient({ proxy: { transport: "unix", path: socket } });
+  const codes: number[] = [];
+  for (const body of commands) {
+    const response = await fetch("http://localhost/", { client, method: "POST", body });
+    codes.push(Number(await response.text()));
+  }
+  return codes;
+}
+
+const NO_LANDLOCK = landlockVersion() === 0;
+
+Deno.test({
+  name: `programs of a confined handler get at what it is allowed${NO_LANDLOCK ? " (skipped: no Landlock here)" : ""}`,
+  ignore: NO_LANDLOCK,
+  async fn(t) {
+    using directory = new TestDirectory();
+    directory.write("app/app.ts", APP);
+    const secret = directory.write("outside/secret", "secret\n"), control = directory.at("control");
+    const reads = [`cat '${secret}'`, `ls '${directory.at("outside")}'`, `cat /proc/$PPID/environ`];
+    // What Landlock knows nothing of.
+    const changes = [`chmod 666 '${secret}'`, `touch -a '${secret}'`, `chown "$(id -u)" '${secret}'`];
+    const asks = [`curl -s --max-time 5 --unix-socket '${control}' http://x/; test $? -ne 7`];
+    const fine = ["true", "ls / >/dev/null || cat /etc/ld.so.cache >/dev/null", "echo a | cat"];
+    await t.step("nothing without it", async () => {
+      const codes = await run(directory, [], [...reads, ...changes, ...asks, ...fine]);
+      const refused = codes.slice(0, -fine.length);
+      assert(refused.every((code) => code !== 0), refused.join());
+      assertEquals(codes.slice(-fine.length), [0, 0, 0]);
+    });
+    const allowed = [
+      ["reading", "--allow-read", reads],
+      ["changing modes, owners and times", `--allow-write=${directory.at("outside")}`, changes],
+      ["unix sockets", `--allow-net=unix:${control}`, asks],
+    ] as const;
+    for (const [name, flag, commands] of allowed) {
+      await t.step(`${name} with ${flag.split("=")[0]}`, async () => {
+        assertEquals(await run(directory, [flag], commands), commands.map(() => 0));
+      });
+    }
+  },
+});

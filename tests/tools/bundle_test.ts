@@ -1,0 +1,42 @@
+/** The bundle that is compiled. @module */
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { basename, join } from "@std/path";
+import { bundle, ISOLATE } from "../../tools/bundle.ts";
+import { ROOT } from "../../tools/tool.ts";
+
+/** The files that are read with the one at `path`, which are not imported late. */
+function readWith(path: string, found = new Set<string>()): Set<string> {
+  if (found.has(path)) return found;
+  found.add(path);
+  for (const [, file] of Deno.readTextFileSync(path).matchAll(/(?:\bfrom|^import) *"(\.\/[^"]+)"/gm)) {
+    readWith(join(path, "..", file), found);
+  }
+  return found;
+}
+
+Deno.test("bundle() leaves what a start needs in a few files, none of which loads what it does not need", async () => {
+  const directory = join(ROOT, "dist", ".bundle-test");
+  try {
+    const entry = await bundle(directory);
+    assertEquals(entry, join(directory, "cli.ts"));
+    assertStringIncludes(Deno.readTextFileSync(join(directory, ISOLATE)), "lib/handler/isolate.ts");
+    const bundled = [...readWith(entry)].filter((path) => path !== entry);
+    assertEquals(bundled.map((path) => basename(path)).filter((name) => name === "main.js"), ["main.js"]);
+    const place = join(directory, "lib/bundled");
+    const chunk = (name: string) => {
+      const found = [...Deno.readDirSync(place)].find((file) => file.name.startsWith(`${name}-`));
+      assert(found !== undefined, `there is no ${name}`);
+      return join(place, found.name);
+    };
+    for (const names of [["flags", "gateway_options", "gateway"], ["worker", "serving", "survive"]]) {
+      const read = new Set(names.flatMap((name) => [...readWith(chunk(name))]));
+      assert(read.size < 80, `${names} come in ${read.size} files`);
+      for (const path of read) {
+        const [, loaded] = /\bfrom "((?:node|npm):[^"]+|[a-z][^":]*)"/.exec(Deno.readTextFileSync(path)) ?? [];
+        assertEquals(loaded, undefined, `${basename(path)} of ${names} loads "${loaded}"`);
+      }
+    }
+  } finally {
+    Deno.removeSync(directory, { recursive: true });
+  }
+});

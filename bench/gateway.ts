@@ -4,7 +4,7 @@
  * @module
  */
 import { parseArgs } from "@std/cli/parse-args";
-import { compile } from "../tools/compile.ts";
+import { compilePlain } from "./compile_plain.ts";
 import { compare, type Load, printTable } from "./compare.ts";
 import { type Command, type Contestant, onTcp, onUnix, type Programs } from "./gateway_contestants.ts";
 import { printMemory } from "./gateway_memory.ts";
@@ -47,7 +47,7 @@ async function prepare(directory: string): Promise<Programs> {
 async function compiledBare(output: string): Promise<Command> {
   const entry = HERE("apps/bare.ts");
   try {
-    await compile({ entry, output, target: Deno.build.target, release: false });
+    await compilePlain(entry, output);
     return [output];
   } catch (error) {
     console.error(`bare is not compiled but run by deno: ${error instanceof Error ? error.message : error}`);

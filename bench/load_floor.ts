@@ -3,8 +3,7 @@
  *
  * @module
  */
-import { ROOT } from "../tools/tool.ts";
-import { baseEnvironment } from "../tools/compile.ts";
+import { compilePlain } from "./compile_plain.ts";
 
 /**
  * Called with `worker PATH`, it answers requests on a unix socket; with anything else, it starts itself so, and waits. Called with `nothing`, it
@@ -25,19 +24,6 @@ if (Deno.args[0] === "worker") {
 export async function compileFloor(directory: string): Promise<string> {
   const source = `${directory}/floor.ts`, output = `${directory}/floor`;
   Deno.writeTextFileSync(source, PROGRAM);
-  const args = [
-    "compile",
-    "--quiet",
-    "--allow-all",
-    "--no-check",
-    "--no-config",
-    "--no-code-cache",
-    "--output",
-    output,
-    source,
-  ];
-  const env = await baseEnvironment({ target: Deno.build.target, release: false });
-  const { success } = await new Deno.Command(Deno.execPath(), { args, cwd: ROOT, env, stdin: "null" }).spawn().status;
-  if (!success) throw new Error("Cannot compile the program that does nothing");
+  await compilePlain(source, output);
   return output;
 }

@@ -38,6 +38,11 @@ export interface ServerOptions {
   readonly accessLog: AccessLog;
   /** From a request on the public socket to its response's head, ms. Beyond: 504, and the handler's signal is aborted. */
   readonly requestTimeout: number;
+  /**
+   * Called when a socket has ended that was not drained. Deno ends its whole server when the response of a WebSocket's upgrade
+   * is not what the handler returns.
+   */
+  readonly onLost?: () => void;
   /** @default {bindSocket} */
   readonly bind?: Bind;
 }
@@ -122,6 +127,9 @@ export class HandlerServer {
     );
     const listener: Listener = { server, served: 0 };
     this.#listeners.push(listener);
+    server.finished.finally(() => {
+      if (!this.#draining) this.#options.onLost?.();
+    });
     return identity;
   }
 

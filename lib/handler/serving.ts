@@ -129,6 +129,7 @@ export class Serving {
       nextId: requestIds(randomPrefix()),
       background: this.#background,
       accessLog,
+      onLost,
       ...(bind === undefined ? {} : { bind }),
     });
     if (privateSocket !== null) server.listenPrivate(privateSocket);
@@ -160,4 +161,13 @@ export class Serving {
     await this.#accessLog?.close();
     return 0;
   }
+}
+
+/** A worker that serves nothing any more but answers pings would never be replaced. */
+function onLost(): void {
+  logError(
+    "The worker cannot serve any more: Deno has ended its server, as it does when a handler upgrades a request to a WebSocket and " +
+      "then throws or returns another response; it is replaced",
+  );
+  Deno.exit(1);
 }

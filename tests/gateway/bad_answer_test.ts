@@ -33,3 +33,33 @@ for (const workers of ["1", "2"]) {
     assertStringIncludes(said[0], "a head of more than 16384 bytes");
   });
 }
+
+/** Upgrades a request and does not return what that needs. */
+const CARELESS = `
+export default (request) => {
+  if (request.headers.get("upgrade") !== "websocket") return new Response("well");
+  Deno.upgradeWebSocket(request);
+  throw new Error("too late");
+};
+`;
+
+for (const args of [[], ["--front"]]) {
+  Deno.test(`a handler that upgrades a request and throws costs its worker, which is replaced: ${args.join(" ") || "no front"}`, async () => {
+    using directory = new TestDirectory();
+    const module = directory.write("app.ts", CARELESS), socket = directory.at("app.sock");
+    const line = ["gateway", "--socket", socket, ...args, "--access-log", "off", module];
+    await using gateway = new Running(BINARY, line, { cwd: directory.path });
+    await gateway.untilPrinted(/pid/);
+    const key = "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n";
+    using careless = await RawClient.connect({ transport: "unix", path: socket });
+    await careless.send(`GET / HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n${key}\r\n`);
+    await gateway.until("the log says so", () => /Deno has ended its server/.exec(gateway.stderr));
+    for (let answered = false; !answered;) {
+      // Refused or cut off until the new worker is there; the test's own deadline ends it.
+      using client = await RawClient.connect({ transport: "unix", path: socket }).catch(() => null);
+      await client?.send("GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n").catch(() => {});
+      answered = (await client?.response().catch(() => null))?.body === "well";
+      if (!answered) await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+  });
+}

@@ -30,6 +30,20 @@ end`,
   },
   { name: "100 KB", path: "/100k.bin", script: "" },
   { name: "10 MB", path: "/10m.bin", script: "", connections: 4 },
+  {
+    name: "not modified",
+    path: "/1k.bin",
+    // As browsers ask: with what the server said of the file.
+    script: `local tag, modified
+response = function(_, fields)
+  if not tag then tag, modified = fields["ETag"], fields["Last-Modified"] end
+end
+request = function()
+  if not tag then return wrk.format() end
+  return wrk.format(nil, nil, { ["If-None-Match"] = tag, ["If-Modified-Since"] = modified })
+end`,
+  },
+  { name: "not there", path: "/none.bin", script: "" },
 ];
 
 /** A program that serves the directory `root` on a port; `own` is a directory for its files. */

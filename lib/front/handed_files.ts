@@ -18,8 +18,8 @@ import type { Answering } from "./answering.ts";
 import { describe } from "./describe.ts";
 import type { Client } from "./forwarded.ts";
 
-/** What stays of the response that hands a file on: as nginx's, all that says how the file is to be taken. */
-const KEPT = ["Content-Type", "Content-Disposition", "Content-Language", "Cache-Control", "Expires", "Set-Cookie"]
+/** What stays, beside the media type, of the response that hands a file on: as nginx's, all that says how it is to be taken. */
+const KEPT = ["Content-Disposition", "Content-Language", "Cache-Control", "Expires", "Set-Cookie"]
   .map((name) => ({ name, bytes: latin1(name.toLowerCase()) }));
 
 /** A file that was handed on. */
@@ -28,6 +28,9 @@ export interface HandedFile {
   readonly path: string | null;
   /** As the upstream wrote it, for the log. */
   readonly written: string;
+  /** Its media type; null when the upstream says none. */
+  readonly contentType: string | null;
+  /** What else stays of the upstream's fields. */
   readonly fields: readonly Field[];
 }
 
@@ -51,12 +54,12 @@ export class HandedFiles {
     if (written === null) return null;
     const fields = keptFields(bytes, head.fields.start, head.fields.end);
     const path = uri === null ? fileBelow(written, this.#options.root) : pathBelow(uri, this.#options.prefix);
-    return { path, written, fields };
+    return { path, written, contentType: field("content-type"), fields };
   }
 
   /** Answers with the file, or with 404 when there is none; ranges and preconditions are the client's. */
   async answer(route: Answering, exchange: Exchange, client: Client | null, handed: HandedFile): Promise<void> {
-    const { path, written, fields } = handed;
+    const { path, written, contentType, fields } = handed;
     const served = path === null ? null : await this.#files.serve({
       // The upstream has done what was asked for; what is left is to give the file.
       method: exchange.isHead ? "HEAD" : "GET",
@@ -64,6 +67,7 @@ export class HandedFiles {
       originalPath: path,
       key: path,
       query: "",
+      ...(contentType === null ? {} : { contentType }),
       field: (name) => exchange.field(name),
     });
     if (served?.kind === "answer") {

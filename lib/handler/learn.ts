@@ -7,12 +7,16 @@ import * as nodeModule from "node:module";
 import { type Note, recordDeno, recordNode } from "../confine/record.ts";
 import { isWithin } from "../confine/within.ts";
 
+interface Context {
+  readonly parentURL?: string;
+  readonly conditions: readonly string[];
+}
 interface Hooks {
   registerHooks(hooks: {
     resolve(
       specifier: string,
-      context: unknown,
-      next: (specifier: string, context: unknown) => { readonly url: string },
+      context: Context,
+      next: (specifier: string, context: Context) => { readonly url: string },
     ): { readonly url: string; readonly shortCircuit?: boolean };
   }): void;
 }
@@ -38,7 +42,9 @@ export function learn(readable: readonly string[], note: Note): void {
   const urls = new Map(changed.map((name) => [`node:${name}`, moduleOf(`node:${name}`, process)]));
   (nodeModule as unknown as Hooks).registerHooks({
     resolve(specifier, context, next) {
-      const url = urls.get(specifier.startsWith("node:") ? specifier : `node:${specifier}`);
+      // Built-in modules import each other as they are, and require() gives what is in them now.
+      const asIs = /^(?:node|ext):/.test(context.parentURL ?? "") || context.conditions.includes("require");
+      const url = asIs ? undefined : urls.get(specifier.startsWith("node:") ? specifier : `node:${specifier}`);
       return url === undefined ? next(specifier, context) : { url, shortCircuit: true };
     },
   });

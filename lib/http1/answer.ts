@@ -7,6 +7,16 @@
 /** One field of an answer, in the order and spelling it is sent. */
 export type Field = readonly [name: string, value: string];
 
+/** A regular file that is open for reading. */
+export interface OpenFile {
+  /** Reads into `into` what is at `position`; how much, 0 at the file's end. Waits for nobody. Throws when the disk fails. */
+  read(position: number, into: Uint8Array<ArrayBuffer>): number;
+  /** Whether its bytes were changed since it was opened, as far as its size and time of modification tell. */
+  changed(): boolean;
+  /** Only once. */
+  close(): void;
+}
+
 /** Bytes of an open file. */
 export interface FilePart {
   /** First byte to send. */
@@ -16,7 +26,7 @@ export interface FilePart {
 
 /** Parts of an open file, with what stands between them. The engine closes the file, whatever happens. */
 export interface FileBody {
-  readonly file: Deno.FsFile;
+  readonly file: OpenFile;
   readonly pieces: readonly (FilePart | Uint8Array<ArrayBuffer>)[];
   /** Bytes of all pieces; a file that turns out shorter, or changes meanwhile, ends the connection. */
   readonly length: number;

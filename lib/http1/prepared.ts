@@ -16,28 +16,31 @@ const DONE: Promise<void> = Promise.resolve();
 /** For the lines that some connections need: Connection, at most 24 bytes. */
 const ROOM = 32;
 
-/** The bytes of a 200: head, with this second's Date in its place, and body. */
+/** The bytes of a 200, or of a 304: head, with this second's Date in its place, and body. */
 export class PreparedAnswer {
   /** The body; never changed. */
   readonly body: Uint8Array<ArrayBuffer>;
+  readonly #status: 200 | 304;
   readonly #message: Uint8Array<ArrayBuffer>;
   /** Where the body begins. */
   readonly #headEnd: number;
   readonly #dateAt: number;
   #date: Uint8Array = dateLine();
 
-  /** `fields`: as an `Answer`'s. */
-  constructor(fields: readonly Field[], body: Uint8Array) {
-    let text = `HTTP/1.1 200 ${STATUS_TEXT[200]}\r\n`;
+  /** `fields`: as an `Answer`'s. `body`: null for a 304. */
+  constructor(fields: readonly Field[], body: Uint8Array | null) {
+    const status = this.#status = body === null ? 304 : 200;
+    let text = `HTTP/1.1 ${status} ${STATUS_TEXT[status]}\r\n`;
     for (const [name, value] of fields) text += `${name}: ${value}\r\n`;
-    const head = latin1(`${text}Content-Length: ${body.length}\r\n${SERVER}`);
-    const message = new Uint8Array(head.length + this.#date.length + 2 + body.length);
+    if (body !== null) text += `Content-Length: ${body.length}\r\n`;
+    const head = latin1(text + SERVER);
+    const message = new Uint8Array(head.length + this.#date.length + 2 + (body?.length ?? 0));
     this.#dateAt = put(head, message, 0);
     const at = put(this.#date, message, this.#dateAt);
     message[at] = 13;
     message[at + 1] = 10;
     this.#headEnd = at + 2;
-    put(body, message, this.#headEnd);
+    if (body !== null) put(body, message, this.#headEnd);
     this.#message = message;
     this.body = message.subarray(this.#headEnd);
   }
@@ -51,7 +54,7 @@ export class PreparedAnswer {
   send(exchange: Exchange): Promise<void> {
     const { connection } = exchange;
     exchange.settleBody();
-    exchange.status = 200;
+    exchange.status = this.#status;
     exchange.started = true;
     const message = this.#message, headEnd = this.#headEnd, date = dateLine();
     if (date !== this.#date) {

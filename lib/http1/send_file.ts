@@ -1,19 +1,24 @@
 /**
- * Sends parts of an open file with bounded memory: the next piece is read while the last one is written.
+ * Sends parts of an open file with bounded memory: one buffer for all connections, and a small one for each that waits for its
+ * client.
  *
  * Reading is synchronous, as nginx's is: what is in the page cache costs a copy, where Deno's asynchronous read costs 20 to
  * 70 µs of thread switching for each piece. The bytes are copied rather than handed over by sendfile(2), which sends what the
- * file holds when the network is ready, not when it was looked at: a file that is rewritten meanwhile would go out mixed.
+ * file holds when the network is ready, not when it was looked at: a file that is rewritten meanwhile would go out mixed. The
+ * two copies are a third of what a large file costs.
  *
  * @module
  */
-import type { FileBody } from "./answer.ts";
-import { BufferPool } from "./buffers.ts";
-import { ClientGone } from "./connection.ts";
+import type { FileBody, OpenFile } from "./answer.ts";
+import { BODY, BufferPool } from "./buffers.ts";
+import { type ClientConnection, ClientGone } from "./connection.ts";
 import type { Exchange } from "./exchange.ts";
 
-/** Large, because every piece costs two system calls. */
-const PIECE = new BufferPool(262_144, 16);
+/** Large, because every piece costs two system calls. Nobody holds it while he waits. */
+const PIECE = 262_144;
+let shared: Uint8Array<ArrayBuffer> | undefined;
+/** What a connection holds while it waits for its client to read. */
+const WAITING = new BufferPool(16_384, 32);
 /** Pieces that a fast client may take before others get their turn. */
 const BURST = 16;
 
@@ -24,42 +29,41 @@ const BURST = 16;
  */
 export async function sendFile(exchange: Exchange, head: Uint8Array<ArrayBuffer>, body: FileBody): Promise<void> {
   const { connection } = exchange, source = new Source(head, body);
-  let current = PIECE.take(), next = PIECE.take();
   try {
-    let n = source.fill(current);
-    for (let burst = 1;; burst++) {
-      const sent = connection.writeNow(current, 0, n);
-      if (sent === n) {
-        exchange.bytesSent = source.bodyBytes;
-        if (source.done) break;
-        if (burst % BURST === 0) await turn();
-        n = source.fill(current);
-        continue;
+    // Where nothing can be written at once, nothing ever can: the client's pace is limited, or its descriptor is not known.
+    const direct = sendNow(connection, source) > 0;
+    for (let pieces = 1; !source.done; pieces++) {
+      exchange.bytesSent = source.bodyBytes;
+      if (direct && sendNow(connection, source) === PIECE) {
+        if (pieces % BURST === 0) await turn();
+      } else if (!source.done) {
+        await sendWaiting(connection, source, direct ? WAITING : BODY);
       }
-      const writing = connection.write(current, sent, n);
-      let ahead = 0;
-      const filledBefore = source.bodyBytes;
-      try {
-        if (!source.done) ahead = source.fill(next);
-      } catch (thrown) {
-        connection.close();
-        await writing.catch(() => {});
-        throw thrown;
-      }
-      await writing;
-      exchange.bytesSent = filledBefore;
-      if (ahead === 0) break;
-      [current, next] = [next, current];
-      n = ahead;
     }
+    exchange.bytesSent = source.bodyBytes;
   } catch (thrown) {
     // Whatever went wrong, the promised length can no longer be kept: only closing tells the client.
     exchange.closeAfter();
     connection.close();
     throw thrown;
+  }
+}
+
+/** Sends what the kernel takes at once of a piece; how much. */
+function sendNow(connection: ClientConnection, source: Source): number {
+  shared ??= new Uint8Array(PIECE);
+  const n = source.fill(shared), sent = connection.writeNow(shared, 0, n);
+  source.giveBack(n - sent);
+  return sent;
+}
+
+/** Sends a little, as soon as the client takes it. */
+async function sendWaiting(connection: ClientConnection, source: Source, pool: BufferPool): Promise<void> {
+  const buffer = pool.take();
+  try {
+    await connection.write(buffer, 0, source.fill(buffer));
   } finally {
-    PIECE.give(current);
-    PIECE.give(next);
+    pool.give(buffer);
   }
 }
 
@@ -70,54 +74,57 @@ function turn(): Promise<void> {
 
 /** The bytes of a head and a body, in order. */
 class Source {
+  readonly #file: OpenFile;
   readonly #pieces: FileBody["pieces"];
-  readonly #file: Deno.FsFile;
-  readonly #before: string;
-  #head: Uint8Array | null;
+  readonly #headLength: number;
   #piece = 0;
   /** Bytes of the current piece that were given. */
   #within = 0;
-  /** Where the file will be read next. */
-  #position = 0;
-  #left: number;
-  /** Body bytes that were given so far. */
-  bodyBytes = 0;
+  /** Bytes that were given, and all that there are, with the head. */
+  #given = 0;
+  readonly #length: number;
 
-  constructor(head: Uint8Array, { file, pieces, length }: FileBody) {
+  constructor(head: Uint8Array<ArrayBuffer>, { file, pieces, length }: FileBody) {
     this.#file = file;
-    this.#pieces = pieces;
-    this.#left = length;
-    this.#head = head;
-    this.#before = this.#state();
+    this.#pieces = [head, ...pieces];
+    this.#headLength = head.length;
+    this.#length = head.length + length;
   }
 
   /** Whether everything was given. */
   get done(): boolean {
-    return this.#left === 0;
+    return this.#given === this.#length;
+  }
+
+  /** Bytes of the body that were given. */
+  get bodyBytes(): number {
+    return Math.max(0, this.#given - this.#headLength);
   }
 
   /** Fills `buffer` as far as there is something; how much. */
-  fill(buffer: Uint8Array): number {
+  fill(buffer: Uint8Array<ArrayBuffer>): number {
     let at = 0;
-    if (this.#head !== null) {
-      buffer.set(this.#head);
-      at = this.#head.length;
-      this.#head = null;
-    }
-    while (at < buffer.length && this.#left > 0) {
+    while (at < buffer.length && !this.done) {
       const n = this.#next(buffer, at);
       at += n;
-      this.bodyBytes += n;
-      this.#left -= n;
+      this.#given += n;
     }
-    if (this.#left === 0 && this.#state() !== this.#before) {
-      throw new ClientGone("the file was changed while it was sent");
-    }
+    if (this.done && this.#file.changed()) throw new ClientGone("the file was changed while it was sent");
     return at;
   }
 
+  /** The last `n` bytes that were given are to be given again. */
+  giveBack(n: number): void {
+    this.#given -= n;
+    while (n > this.#within) {
+      n -= this.#within;
+      this.#within = this.#pieces[--this.#piece].length;
+    }
+    this.#within -= n;
+  }
+
   /** Puts some bytes of the current piece into `buffer` at `at`. */
-  #next(buffer: Uint8Array, at: number): number {
+  #next(buffer: Uint8Array<ArrayBuffer>, at: number): number {
     const piece = this.#pieces[this.#piece];
     const n = Math.min(piece.length - this.#within, buffer.length - at);
     let got = n;
@@ -131,17 +138,9 @@ class Source {
     return got;
   }
 
-  #read(position: number, into: Uint8Array): number {
-    if (position !== this.#position) this.#file.seekSync(position, Deno.SeekMode.Start);
-    const n = this.#file.readSync(into);
-    if (n === null) throw new ClientGone("the file became shorter while it was sent");
-    this.#position = position + n;
+  #read(position: number, into: Uint8Array<ArrayBuffer>): number {
+    const n = this.#file.read(position, into);
+    if (n === 0) throw new ClientGone("the file became shorter while it was sent");
     return n;
-  }
-
-  /** What changes with the file's content. */
-  #state(): string {
-    const { size, mtime } = this.#file.statSync();
-    return `${size} ${mtime?.getTime()}`;
   }
 }

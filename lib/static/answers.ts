@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Answer, Field } from "../http1/answer.ts";
+import type { Answer, Field, OpenFile } from "../http1/answer.ts";
 import { put } from "../http1/bytes.ts";
 import { multipart } from "./multipart.ts";
 import { type Plan, plan, type Representation } from "./representation.ts";
@@ -52,7 +52,7 @@ export function answerFromMemory(
 }
 
 /** The answer with bytes of an open file, which is closed unless it becomes part of the answer. */
-export function answerFromFile(representation: Representation, file: Deno.FsFile, asking: Asking, now: number): Served {
+export function answerFromFile(representation: Representation, file: OpenFile, asking: Asking, now: number): Served {
   let handedOn = false;
   try {
     const planned = plan(representation, asking.method, (name) => asking.field(name), now);

@@ -4,11 +4,13 @@
  * @module
  */
 import type { Field } from "../http1/answer.ts";
+import { latin1 } from "../http1/bytes.ts";
 import type { Coding } from "../http1/content_coding.ts";
 import { PreparedAnswer } from "../http1/prepared.ts";
+import type { Asked } from "./asked.ts";
 import type { FoundFile } from "./load.ts";
 import { Cached } from "./path_cache.ts";
-import { contentFields, type Representation } from "./representation.ts";
+import { contentFields, keepFields, type Representation } from "./representation.ts";
 import type { Moment, Sightings } from "./watch.ts";
 
 /** Changes the fields of every answer of a route. */
@@ -18,12 +20,17 @@ export type FieldChange = (fields: readonly Field[]) => readonly Field[];
 export class Variant {
   readonly representation: Representation;
   readonly #change: FieldChange;
+  /** The entity tag's opaque part, as it stands in requests; null when there is none. */
+  readonly #tag: Uint8Array | null;
   #prepared: PreparedAnswer;
+  #notModified: PreparedAnswer | null = null;
   #preparedIn: Moment;
 
   constructor(representation: Representation, body: Uint8Array, change: FieldChange, moment: Moment, now: number) {
+    const { etag } = representation;
     this.representation = representation;
     this.#change = change;
+    this.#tag = etag === null ? null : latin1(etag.replace(/^W\//, ""));
     this.#prepared = new PreparedAnswer(change(contentFields(representation, now)), body);
     this.#preparedIn = moment;
   }
@@ -37,16 +44,24 @@ export class Variant {
     return this.#prepared.size;
   }
 
-  /** The answer to who wants all of it; `now` in ms since the epoch. */
-  prepared(moment: Moment, now: () => number): PreparedAnswer {
+  /** The answer to who asks nothing special: all of it, or that it is as the client's copy. `now` in ms since the epoch. */
+  prepared({ bytes, tagStart, tagEnd }: Asked, moment: Moment, now: () => number): PreparedAnswer {
     // Expires is the one field that moves on.
     if (moment !== this.#preparedIn && this.representation.expiresAfter !== null) {
       const fields = this.#change(contentFields(this.representation, now()));
       this.#prepared = new PreparedAnswer(fields, this.#prepared.body);
+      this.#notModified = null;
       this.#preparedIn = moment;
     }
-    return this.#prepared;
+    if (tagEnd === 0 || this.#tag === null || !isSame(this.#tag, bytes, tagStart, tagEnd)) return this.#prepared;
+    return this.#notModified ??= new PreparedAnswer(this.#change(keepFields(this.representation, now())), null);
   }
+}
+
+function isSame(tag: Uint8Array, bytes: Uint8Array, start: number, end: number): boolean {
+  if (tag.length !== end - start) return false;
+  for (let i = 0; i < tag.length; i++) if (tag[i] !== bytes[start + i]) return false;
+  return true;
 }
 
 /** A coding that a file may be had in: made already, a file beside it, or to be made. */

@@ -7,53 +7,34 @@
  *
  * @module
  */
-import { type FileState, look } from "./file_state.ts";
+import type { OpenFile } from "../http1/answer.ts";
+import type { FileState } from "./file_state.ts";
+import type { FileSystem } from "./file_system.ts";
+import type { RuntimeFile } from "./open_file.ts";
 
 /** What stands at a path. Whoever gets a `file` closes it; `state` is the file's, from before it could be read. */
 export type Opened =
-  | { readonly kind: "file"; readonly file: Deno.FsFile; readonly state: FileState }
+  | { readonly kind: "file"; readonly file: OpenFile; readonly state: FileState }
   | { readonly kind: "directory" | "missing" | "forbidden" | "exhausted" };
-
-/** The system calls that opening takes; tests put a changing file system here. */
-export interface FileSystem {
-  /** Opens for reading. */
-  open(path: string): Deno.FsFile;
-  stat(path: string): Deno.FileInfo;
-  /** What stands at a path; null when nothing does, or it cannot be seen. */
-  look(path: string): FileState | null;
-  readLink(path: string): string;
-  realPath(path: string): string;
-  list(path: string): Iterable<Deno.DirEntry>;
-  /** A descriptor that names what stands at `path` without opening it: Linux's `O_PATH`. */
-  openPath(path: string): number;
-  closePath(descriptor: number): void;
-}
-
-/** Linux, on x86-64 and arm64 alike; node's constants leave it out. */
-const O_PATH = 0o10000000;
-
-/**
- * node's fs, the only one that opens with flags of one's own. Taken when the first root is opened, not imported: node's half
- * of the runtime costs 40 ms of every start, and most processes serve no files.
- */
-const nodeFs = () => loadedFs ??= processGlobal().getBuiltinModule("node:fs");
-let loadedFs: typeof import("node:fs") | undefined;
-const processGlobal = () => (globalThis as unknown as { process: typeof import("node:process") }).process;
-
-/** The real one. */
-export const SYSTEM: FileSystem = Object.freeze({
-  open: (path: string) => Deno.openSync(path),
-  stat: (path: string) => Deno.statSync(path),
-  look,
-  list: (path: string) => Deno.readDirSync(path),
-  readLink: (path: string) => Deno.readLinkSync(path),
-  realPath: (path: string) => Deno.realPathSync(path),
-  openPath: (path: string) => nodeFs().openSync(path, O_PATH),
-  closePath: (descriptor: number) => nodeFs().closeSync(descriptor),
-});
 
 /** Opens the file at an absolute `path`, confined to the real path `root`. Throws only what is the system's own failure. */
 export type ConfinedOpen = (system: FileSystem, root: string, path: string) => Opened;
+
+/**
+ * `careful`, after the short way for paths in which no name is a symlink: the system itself refuses to follow one, so what was
+ * opened lies where its path says. Nearly all do; and what is merely missing is told without an exception.
+ */
+export function openDirectlyOr(careful: ConfinedOpen): ConfinedOpen {
+  return (system, root, path) => {
+    const state = system.look(path);
+    if (state === null) return system.isNothing(path) ? MISSING : careful(system, root, path);
+    if (state.kind === "directory") {
+      return isPlainlyInside(root, path) && system.isDirectlyDirectory(path) ? DIRECTORY : careful(system, root, path);
+    }
+    const opened = state.kind === "file" && isPlainlyInside(root, path) ? system.openDirectly(path) : null;
+    return opened === null ? careful(system, root, path) : { kind: "file", ...opened };
+  };
+}
 
 /**
  * Through `/proc/self/fd`: the path is resolved once, to a descriptor; that very thing is then inspected, its real path
@@ -98,14 +79,14 @@ const ATTEMPTS = 3;
 
 /** Null when the path leads elsewhere than to what was opened. */
 function openAndCompare(system: FileSystem, root: string, path: string): Opened | null {
-  let file: Deno.FsFile | null = null;
+  let file: RuntimeFile | null = null;
   let kept = false;
   try {
     const before = system.stat(path);
     if (before.isDirectory) return isInside(root, system.realPath(path)) ? DIRECTORY : MISSING;
     if (!before.isFile) return MISSING;
     file = system.open(path);
-    const info = file.statSync();
+    const { info } = file;
     const real = system.realPath(path);
     const resolved = system.stat(real);
     if (info.dev !== resolved.dev || info.ino !== resolved.ino) return null;
@@ -122,7 +103,7 @@ function openAndCompare(system: FileSystem, root: string, path: string): Opened 
   }
 }
 
-/** The safest way of opening that works here: {@linkcode openThroughProc} where `/proc` is mounted and readable. */
+/** The safest careful way of opening that works here: {@linkcode openThroughProc} where `/proc` is mounted and readable. */
 export function chooseConfinedOpen(system: FileSystem, root: string): ConfinedOpen {
   try {
     return openThroughProc(system, root, root).kind === "directory" ? openThroughProc : openByComparing;
@@ -134,6 +115,11 @@ export function chooseConfinedOpen(system: FileSystem, root: string): ConfinedOp
 /** Whether a real path is the root or lies below it; `/srv/www2` does not lie below `/srv/www`. */
 export function isInside(root: string, real: string): boolean {
   return real === root || real.startsWith(root.endsWith("/") ? root : `${root}/`);
+}
+
+/** The same for a path that has not been resolved, as far as it can be told from the path alone: `..` may lead anywhere. */
+export function isPlainlyInside(root: string, path: string): boolean {
+  return isInside(root, path) && !path.includes("/..");
 }
 
 const DIRECTORY: Opened = Object.freeze({ kind: "directory" });
@@ -151,7 +137,13 @@ const OUTCOMES: ReadonlyMap<unknown, Opened> = new Map<unknown, Opened>([
   ["ENFILE", { kind: "exhausted" }],
 ]);
 
-function outcomeOf(error: unknown): Opened {
+/** The status that refuses what is not there, or cannot be opened. */
+export function refusalStatus({ kind }: Opened): number {
+  return kind === "forbidden" ? 403 : kind === "exhausted" ? 503 : 404;
+}
+
+/** What a failed call means for the file; throws `error` when it is the system's own failure. */
+export function outcomeOf(error: unknown): Opened {
   const outcome = error instanceof Error && "code" in error ? OUTCOMES.get(error.code) : undefined;
   if (outcome === undefined) throw error;
   return outcome;

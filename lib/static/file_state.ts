@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { libc } from "../http1/libc.ts";
+import { cString, ENOENT, ENOTDIR, fileCalls } from "../http1/file_calls.ts";
 
 /** One state of what stands at a path; symlinks are followed. */
 export interface FileState {
@@ -23,36 +23,59 @@ const AT_FDCWD = -100, AT_EMPTY_PATH = 0x1000, STATX_BASIC_STATS = 0x7ff;
 const S_IFMT = 0o170000, S_IFDIR = 0o040000, S_IFREG = 0o100000;
 
 // One look at a time: they are synchronous.
-const buffer = new Uint8Array(256), words = new Uint32Array(buffer.buffer);
-const encoder = new TextEncoder();
+const buffer = new Uint8Array(256), words = new Uint32Array(buffer.buffer), halves = new Uint16Array(buffer.buffer);
 const EMPTY = new Uint8Array(1);
 
 /**
  * What stands at `path`; null when nothing does, or it cannot be seen. Deno's own call throws for what is missing, which costs
- * four times the system's; a search for files is mostly about what is missing.
+ * many times the system's; a search for files is mostly about what is missing.
  */
 export function look(path: string): FileState | null {
-  const statx = libc()?.statx ?? null;
-  if (statx === null) return lookSlowly(path);
-  if (path.includes("\0")) return null;
-  return statx(AT_FDCWD, encoder.encode(`${path}\0`), 0, STATX_BASIC_STATS, buffer) === 0 ? stateInBuffer() : null;
+  const calls = fileCalls();
+  if (calls === null) return lookSlowly(path);
+  const name = cString(path);
+  return name !== null && calls.statx(AT_FDCWD, name, 0, STATX_BASIC_STATS, buffer) === 0 ? stateInBuffer() : null;
+}
+
+/** Whether certainly nothing stands at `path`, rather than something that may not be seen. */
+export function isNothing(path: string): boolean {
+  const calls = fileCalls();
+  if (calls === null) return isNothingSlowly(path);
+  const name = cString(path);
+  if (name === null) return true;
+  if (calls.statx(AT_FDCWD, name, 0, STATX_BASIC_STATS, buffer) === 0) return false;
+  const errno = calls.errno();
+  return errno === ENOENT || errno === ENOTDIR;
 }
 
 /** What a descriptor is of; null when that cannot be told. */
 export function lookAtDescriptor(fd: number): FileState | null {
-  return libc()?.statx?.(fd, EMPTY, AT_EMPTY_PATH, STATX_BASIC_STATS, buffer) === 0 ? stateInBuffer() : null;
+  return fileCalls()?.statx(fd, EMPTY, AT_EMPTY_PATH, STATX_BASIC_STATS, buffer) === 0 ? stateInBuffer() : null;
 }
 
 function stateInBuffer(): FileState {
   const format = (words[7] & 0xffff) & S_IFMT;
-  const size = wide(10), modified = milliseconds(28), changed = milliseconds(24);
+  const modified = milliseconds(28), changed = milliseconds(24);
   return {
     kind: format === S_IFREG ? "file" : format === S_IFDIR ? "directory" : "other",
-    size,
+    size: wide(10),
     mtime: modified,
     changed: Math.max(modified, changed),
-    identity: `${words[34]}:${words[35]}:${wide(8)}:${size}:${wide(28)}.${words[30]}:${wide(24)}.${words[26]}`,
+    identity: identityInBuffer(),
   };
+}
+
+/**
+ * Device, inode, size and both times, as the 16-bit units of a text that nobody reads: to print the numbers would cost as much as
+ * the system's call. Seconds have 48 bits.
+ */
+function identityInBuffer(): string {
+  const h = halves;
+  // deno-fmt-ignore
+  return String.fromCharCode(
+    h[68], h[70], h[71], h[16], h[17], h[18], h[19], h[20], h[21], h[22], h[23],
+    h[56], h[57], h[58], h[60], h[61], h[48], h[49], h[50], h[52], h[53],
+  );
 }
 
 function wide(word: number): number {
@@ -68,16 +91,30 @@ function milliseconds(word: number): number {
 /** The same by Deno's call, with times in ms. */
 export function lookSlowly(path: string): FileState | null {
   try {
-    const { isFile, isDirectory, size, mtime, ctime, dev, ino } = Deno.statSync(path);
-    const modified = mtime?.getTime() ?? null, changed = ctime?.getTime() ?? modified;
-    return {
-      kind: isFile ? "file" : isDirectory ? "directory" : "other",
-      size,
-      mtime: modified,
-      changed: changed === null ? null : Math.max(changed, modified ?? changed),
-      identity: `${dev}:${ino}:${size}:${modified}:${changed}`,
-    };
+    return stateOf(Deno.statSync(path));
   } catch {
     return null;
   }
+}
+
+/** As {@linkcode isNothing}, by Deno's call. */
+export function isNothingSlowly(path: string): boolean {
+  try {
+    Deno.statSync(path);
+    return false;
+  } catch (error) {
+    return path.includes("\0") || error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotADirectory;
+  }
+}
+
+/** What Deno's calls tell of a file as a state. */
+export function stateOf({ isFile, isDirectory, size, mtime, ctime, dev, ino }: Deno.FileInfo): FileState {
+  const modified = mtime?.getTime() ?? null, changed = ctime?.getTime() ?? modified;
+  return {
+    kind: isFile ? "file" : isDirectory ? "directory" : "other",
+    size,
+    mtime: modified,
+    changed: changed === null ? null : Math.max(changed, modified ?? changed),
+    identity: `${dev}:${ino}:${size}:${modified}:${changed}`,
+  };
 }

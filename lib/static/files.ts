@@ -5,6 +5,7 @@
  * @module
  */
 import type { StaticOptions } from "../config/static_options.ts";
+import type { OpenFile } from "../http1/answer.ts";
 import { latin1 } from "../http1/bytes.ts";
 import type { PreparedAnswer } from "../http1/prepared.ts";
 import { answerFromFile, answerFromMemory, type Asking, refused, type Served } from "./answers.ts";
@@ -18,6 +19,7 @@ import { listingAnswer } from "./listing.ts";
 import { entryOf, type FoundFile, readAll, type Serving, survey } from "./load.ts";
 import { directoryLocation, isDirectoryForm, parsePath } from "./paths.ts";
 import { PathCache } from "./path_cache.ts";
+import type { Representation } from "./representation.ts";
 import { type Found, parseAttempts, type Place, resolve } from "./resolve.ts";
 import type { StaticRoot } from "./root.ts";
 import { Sightings, Watcher } from "./watch.ts";
@@ -32,6 +34,8 @@ export interface StaticRequest extends Asking {
   readonly key: string;
   /** Empty, or `?…` as the client sent it. */
   readonly query: string;
+  /** The media type, where whoever hands the file on has said one; else its name tells. */
+  readonly contentType?: string;
 }
 
 /** The largest file that is kept in memory, bytes; and the largest share of the memory that one may take. */
@@ -57,17 +61,18 @@ export class StaticFiles {
     this.#root = root;
     const confinedTo = options.symlinks === "all" ? "/" : path;
     const open = (path: string) => root.open(system, confinedTo, path);
+    const isNothing = (path: string) => system.isNothing(path);
     const largest = options.maxCache === 0 ? WHOLE : Math.min(LARGEST, options.maxCache * LARGEST_SHARE);
     const read = (path: string, state: FileState) =>
       state.size > largest ? null : root.host.read(confinedTo, path, state);
-    this.#place = { path, confinedTo, options, attempts: parseAttempts(options.tryFiles), open, read };
+    this.#place = { path, confinedTo, options, attempts: parseAttempts(options.tryFiles), open, isNothing, read };
     this.#serving = { options, freshness: compileFreshness(options), largest, change };
     this.#cache = new PathCache(options.maxCache);
     this.#watcher = new Watcher(system);
   }
 
   /** The answer to a GET or HEAD for the path in bytes[start, end), when it is in memory; without a promise or a file's call. */
-  ready(bytes: Uint8Array, start: number, end: number, { codings }: Asked): PreparedAnswer | null {
+  ready(bytes: Uint8Array, start: number, end: number, asked: Asked): PreparedAnswer | null {
     const entry = this.#cache.find(bytes, start, end);
     if (entry === null) return null;
     const { now, moment } = this.#root.host, present = moment();
@@ -75,7 +80,7 @@ export class StaticFiles {
       this.#cache.delete(entry);
       return null;
     }
-    return entry.ready(codings)?.prepared(present, now) ?? null;
+    return entry.ready(asked.codings)?.prepared(asked, present, now) ?? null;
   }
 
   /** As {@linkcode ready}, for a path that had to be normalised. */
@@ -120,7 +125,7 @@ export class StaticFiles {
     if (available === undefined) return null;
     if (available.kind === "ready") {
       const { representation, body } = available.variant;
-      return answerFromMemory(representation, body, request, now());
+      return answerFromMemory(typed(representation, request), body, request, now());
     }
     if (coding === null) return null;
     const filled = fill(entry, coding, available, this.#place, this.#serving, moment(), now());
@@ -161,7 +166,7 @@ export class StaticFiles {
   }
 
   /** All of an open file, which is closed; null when it was changed meanwhile: a mixture, or too little. */
-  #read(file: Deno.FsFile, path: string, { size, identity }: FileState): Uint8Array | null {
+  #read(file: OpenFile, path: string, { size, identity }: FileState): Uint8Array | null {
     try {
       const bytes = readAll(file, size);
       return this.#watcher.look(path)?.identity === identity ? bytes : null;
@@ -171,7 +176,7 @@ export class StaticFiles {
   }
 
   /** The answer with a file that is too large for memory, or one beside it. */
-  #fromFile(file: Deno.FsFile, state: FileState, surveyed: FoundFile, request: StaticRequest): Served {
+  #fromFile(file: OpenFile, state: FileState, surveyed: FoundFile, request: StaticRequest): Served {
     const time = this.#root.host.now();
     let chosen = file, described = surveyed.describe(state, null);
     try {
@@ -188,15 +193,20 @@ export class StaticFiles {
       throw thrown;
     }
     if (chosen !== file) file.close();
-    return answerFromFile(described, chosen, request, time);
+    return answerFromFile(typed(described, request), chosen, request, time);
   }
 
   #list({ path, names }: Found & { kind: "listing" }, request: StaticRequest): Served {
     const entries = list(this.#root, this.#place, path, names.length);
-    if (entries === null) return refused(404);
+    if (typeof entries === "number") return refused(entries);
     const shown = decodeURIComponent(request.key);
     return { kind: "answer", answer: listingAnswer(shown, entries, names.length === 0, request.field("accept")) };
   }
+}
+
+/** The same as another media type, when there is one that was said. */
+function typed(representation: Representation, { contentType }: StaticRequest): Representation {
+  return contentType === undefined ? representation : { ...representation, contentType };
 }
 
 function redirect({ originalPath, query }: StaticRequest): Served {

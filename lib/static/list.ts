@@ -3,22 +3,33 @@
  *
  * @module
  */
-import { isInside, openThroughProc } from "./confined_open.ts";
+import { isInside, outcomeOf, refusalStatus } from "./confined_open.ts";
 import type { FileState } from "./file_state.ts";
 import { type Listed, MOST_LISTED } from "./listing.ts";
 import { isHidden } from "./paths.ts";
 import type { Place } from "./resolve.ts";
 import type { StaticRoot } from "./root.ts";
 
-/** What is in the directory at `path`, `depth` names below the root; null when it lies elsewhere by now. */
-export function list(root: StaticRoot, place: Place, path: string, depth: number): Listed[] | null {
+/**
+ * What is in the directory at `path`, `depth` names below the root; or the status that refuses it: 404 when it lies elsewhere by
+ * now, 403 when it may not be read.
+ */
+export function list(root: StaticRoot, place: Place, path: string, depth: number): Listed[] | number {
+  try {
+    return read(root, place, path, depth);
+  } catch (error) {
+    return refusalStatus(outcomeOf(error));
+  }
+}
+
+function read(root: StaticRoot, place: Place, path: string, depth: number): Listed[] | number {
   const { system } = root.host;
   const descriptor = openPath(root, path);
   try {
     // The very directory that was compared is read, whatever is at its path meanwhile.
     const link = descriptor === null ? path : `/proc/self/fd/${descriptor}`;
     const real = descriptor === null ? system.realPath(path) : system.readLink(link);
-    if (!isInside(place.confinedTo, real)) return null;
+    if (!isInside(place.confinedTo, real)) return 404;
     const listed: Listed[] = [];
     for (const entry of system.list(link)) {
       if (!place.options.dotfiles && isHidden(entry.name, depth)) continue;
@@ -36,8 +47,8 @@ export function list(root: StaticRoot, place: Place, path: string, depth: number
   }
 }
 
-function openPath({ host: { system }, open }: StaticRoot, path: string): number | null {
-  return open === openThroughProc ? system.openPath(path) : null;
+function openPath({ host: { system }, hasProc }: StaticRoot, path: string): number | null {
+  return hasProc ? system.openPath(path) : null;
 }
 
 /** What a symlink leads to, when that is served. */

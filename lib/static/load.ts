@@ -4,6 +4,7 @@
  * @module
  */
 import type { StaticOptions } from "../config/static_options.ts";
+import type { OpenFile } from "../http1/answer.ts";
 import { type Coding, CODINGS, isWorthCompressing, MIN_LENGTH } from "../http1/content_coding.ts";
 import { type Available, CachedFile, type FieldChange, Variant } from "./cached_file.ts";
 import { OWN_CODINGS } from "./compress.ts";
@@ -83,11 +84,11 @@ export function entryOf(
 }
 
 /** `length` bytes from the beginning; null when the file has become shorter meanwhile, for it is being rewritten in place. */
-export function readAll(file: Deno.FsFile, length: number): Uint8Array | null {
+export function readAll(file: OpenFile, length: number): Uint8Array | null {
   const bytes = new Uint8Array(length);
   for (let at = 0; at < length;) {
-    const read = file.readSync(bytes.subarray(at));
-    if (read === null) return null;
+    const read = file.read(at, bytes.subarray(at));
+    if (read === 0) return null;
     at += read;
   }
   return bytes;

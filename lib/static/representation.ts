@@ -104,7 +104,7 @@ export function contentFields(representation: Representation, now: number): Fiel
 }
 
 /** The fields that a 304 has of the 200's (RFC 9110 §15.4.5). */
-function keepFields({ etag, varies, cacheControl, expiresAfter }: Representation, now: number): Field[] {
+export function keepFields({ etag, varies, cacheControl, expiresAfter }: Representation, now: number): Field[] {
   const fields: Field[] = [];
   if (etag !== null) fields.push(["ETag", etag]);
   if (cacheControl !== null) fields.push(["Cache-Control", cacheControl]);

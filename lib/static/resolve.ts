@@ -4,7 +4,8 @@
  * @module
  */
 import type { StaticOptions } from "../config/static_options.ts";
-import type { Opened } from "./confined_open.ts";
+import type { OpenFile } from "../http1/answer.ts";
+import { type Opened, refusalStatus } from "./confined_open.ts";
 import type { FileState } from "./file_state.ts";
 import { isHidden } from "./paths.ts";
 import type { Sightings } from "./watch.ts";
@@ -16,7 +17,7 @@ export type Found =
     /** The state of what was read or opened. */
     readonly state: FileState;
     /** Its bytes, or the file to read them from. */
-    readonly content: Uint8Array | Deno.FsFile;
+    readonly content: Uint8Array | OpenFile;
     /** Absolute. */
     readonly path: string;
     /** The names below the root. */
@@ -48,6 +49,8 @@ export interface Place {
   readonly attempts: readonly Attempt[];
   /** Opens a file that lies where it may. */
   readonly open: (path: string) => Opened;
+  /** Whether certainly nothing stands at a path. */
+  readonly isNothing: (path: string) => boolean;
   /** The bytes of a file that is small enough for memory; null when it has to be opened. */
   readonly read: (path: string, state: FileState) => Uint8Array | null;
 }
@@ -125,9 +128,11 @@ class Search {
 
   /** There is nothing, or nothing that may be seen. */
   nothing(names: readonly string[]): Found {
-    const opened = this.#place.open(this.#absolute(names));
+    const path = this.#absolute(names);
+    if (this.#place.isNothing(path)) return { kind: "refused", status: 404 };
+    const opened = this.#place.open(path);
     if (opened.kind === "file") opened.file.close();
-    return { kind: "refused", status: opened.kind === "forbidden" ? 403 : opened.kind === "exhausted" ? 503 : 404 };
+    return { kind: "refused", status: refusalStatus(opened) };
   }
 
   #open(names: readonly string[], state: FileState): Found | null {
@@ -139,9 +144,8 @@ class Search {
         this.#seen.saw(path, opened.state);
         return { kind: "file", state: opened.state, content: opened.file, path, names };
       case "forbidden":
-        return { kind: "refused", status: 403 };
       case "exhausted":
-        return { kind: "refused", status: 503 };
+        return { kind: "refused", status: refusalStatus(opened) };
       default:
         return null;
     }

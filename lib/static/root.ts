@@ -5,8 +5,9 @@
  */
 import { StackdError } from "../errors.ts";
 import { dateLine } from "../http1/date.ts";
-import { chooseConfinedOpen, type ConfinedOpen, type FileSystem, SYSTEM } from "./confined_open.ts";
+import { chooseConfinedOpen, type ConfinedOpen, openDirectlyOr, openThroughProc } from "./confined_open.ts";
 import type { FileState } from "./file_state.ts";
+import { type FileSystem, SYSTEM } from "./file_system.ts";
 import { readQuickly } from "./quick_read.ts";
 import type { Moment } from "./watch.ts";
 
@@ -16,6 +17,8 @@ export interface StaticRoot {
   readonly path: string;
   readonly host: StaticHost;
   readonly open: ConfinedOpen;
+  /** Whether what a descriptor is of can be read from `/proc`. */
+  readonly hasProc: boolean;
 }
 
 /** The outside world, as an argument. */
@@ -49,5 +52,6 @@ export function openStaticRoot(dir: string, host: StaticHost = HOST): StaticRoot
   if (!isDirectory) {
     throw new StackdError("STACKD_CONFIG_INVALID", `Cannot serve files from "${dir}": it is not a directory`);
   }
-  return { path, host, open: chooseConfinedOpen(host.system, path) };
+  const careful = chooseConfinedOpen(host.system, path);
+  return { path, host, open: openDirectlyOr(careful), hasProc: careful === openThroughProc };
 }

@@ -4,8 +4,8 @@
  *
  * @module
  */
-import type { FileSystem } from "./confined_open.ts";
 import type { FileState } from "./file_state.ts";
+import type { FileSystem } from "./file_system.ts";
 import { SETTLED_AFTER } from "./representation.ts";
 
 /** A moment, as far as it matters: while it is the same object, nothing is looked at again. */

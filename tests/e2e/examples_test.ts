@@ -15,6 +15,7 @@ const names = [...Deno.readDirSync(EXAMPLES)].filter(({ isDirectory, name }) => 
 Deno.test("there is an example of each kind", () => {
   assertEquals(names, [
     "application",
+    "express",
     "file-upload",
     "hello",
     "jsx-page",

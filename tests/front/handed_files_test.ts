@@ -1,5 +1,5 @@
 /** Files that an upstream hands on: X-Accel-Redirect and X-Sendfile. @module */
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals, assertMatch } from "@std/assert";
 import { get, head } from "../http1/corpus/case.ts";
 import { fieldOf, type RawResponse } from "../support/raw_http.ts";
 import { toUpstream } from "../support/routes.ts";
@@ -67,6 +67,9 @@ Deno.test("ranges, preconditions and HEAD are the client's, for the file", async
   const part = await ask(handedOn, get("Range: bytes=2-4"));
   assertEquals([part.status, part.body, fieldOf(part, "content-range")], [206, "234", "bytes 2-4/10"]);
   assertEquals((await ask(handedOn, get("Range: bytes=99-"))).status, 416);
+  const several = await ask(`${handedOn}Content-Type: application/pdf\r\n`, get("Range: bytes=0-1,8-9"));
+  assertMatch(fieldOf(several, "content-type") ?? "", /^multipart\/byteranges; boundary=/);
+  assertMatch(several.body, /Content-Type: application\/pdf\r\nContent-Range: bytes 8-9\/10\r\n\r\n89/);
   const asked = await ask(handedOn, head("HEAD / HTTP/1.1", "Host: a.example"));
   assertEquals([asked.status, asked.body, fieldOf(asked, "content-length")], [200, "", "10"]);
   assertEquals((await ask(handedOn, get('If-Match: "other"'))).status, 412);

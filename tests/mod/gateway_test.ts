@@ -3,6 +3,7 @@ import { assert, assertEquals, assertRejects } from "@std/assert";
 import { type GatewayHandle, serveGateway, StackdError } from "../../mod.ts";
 import { GATEWAY_FIELDS } from "../../lib/embed/fields.ts";
 import { optionsOf } from "../../lib/config/table.ts";
+import { fileCalls } from "../../lib/http1/file_calls.ts";
 import { libc } from "../../lib/http1/libc.ts";
 import { canInherit } from "../../lib/process/descriptors.ts";
 import { TestDirectory } from "../support/stackd.ts";
@@ -10,6 +11,7 @@ import { until } from "../support/until.ts";
 
 // These stay open; opened within a test, they would count as leaks.
 libc();
+fileCalls();
 canInherit();
 
 const PID = "export default () => new Response(String(Deno.pid));\n";

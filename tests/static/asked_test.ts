@@ -1,7 +1,13 @@
 import { assertEquals } from "@std/assert";
-import { latin1 } from "../../lib/http1/bytes.ts";
+import { latin1, text } from "../../lib/http1/bytes.ts";
 import { type Coding, preferredCodings } from "../../lib/http1/content_coding.ts";
 import { ask } from "../../lib/static/asked.ts";
+
+function asked(lines: readonly string[]) {
+  const bytes = latin1(`GET / HTTP/1.1\r\n${lines.map((line) => `${line}\r\n`).join("")}\r\n`);
+  const { special, codings, tagStart, tagEnd } = ask(bytes, 16, bytes.length - 2);
+  return { special, codings, tag: text(bytes, tagStart, tagEnd) };
+}
 
 Deno.test("ask() finds preconditions, ranges and codings among other fields", async (t) => {
   const cases: readonly (readonly [lines: readonly string[], special: boolean, codings: readonly Coding[]])[] = [
@@ -23,8 +29,36 @@ Deno.test("ask() finds preconditions, ranges and codings among other fields", as
   ];
   for (const [lines, special, codings] of cases) {
     await t.step(lines.join(" | "), () => {
-      const bytes = latin1(`GET / HTTP/1.1\r\n${lines.map((line) => `${line}\r\n`).join("")}\r\n`);
-      assertEquals({ ...ask(bytes, 16, bytes.length - 2) }, { special, codings });
+      assertEquals(asked(lines), { special, codings, tag: "" });
+    });
+  }
+});
+
+Deno.test("ask() finds the one entity tag of a browser's question", async (t) => {
+  const cases: readonly (readonly [lines: readonly string[], tag: string | null])[] = [
+    [['If-None-Match: "a-1"'], '"a-1"'],
+    [['if-none-match:W/"a-1"\t '], '"a-1"'],
+    [['If-None-Match: ""'], '""'],
+    [["If-Modified-Since: x", 'If-None-Match: "a"', "Accept: y"], '"a"'],
+    [['If-None-Match: "a"', "If-Modified-Since: x"], '"a"'],
+    [["If-Modified-Since: x"], null],
+    [["If-None-Match: *"], null],
+    [["If-None-Match: a"], null],
+    [["If-None-Match:"], null],
+    [['If-None-Match: "a'], null],
+    [['If-None-Match: w/"a"'], null],
+    [['If-None-Match: "a", "b"'], null],
+    [['If-None-Match: "a,b"'], null],
+    [['If-None-Match: "a"b'], null],
+    [['If-None-Match: "a"', 'If-None-Match: "b"'], null],
+    [['If-None-Match: "a"', 'If-Match: "a"'], null],
+    [['If-None-Match: "a"', "If-Unmodified-Since: x"], null],
+    [['If-None-Match: "a"', "Range: bytes=0-"], null],
+  ];
+  for (const [lines, tag] of cases) {
+    await t.step(lines.join(" | "), () => {
+      const found = asked(lines);
+      assertEquals(found.special ? null : found.tag, tag);
     });
   }
 });

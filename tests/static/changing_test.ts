@@ -2,7 +2,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { plainRoute } from "../../lib/config/route_options.ts";
 import { STATIC_DEFAULTS, type StaticOptions } from "../../lib/config/static_options.ts";
-import { SYSTEM } from "../../lib/static/confined_open.ts";
+import { SYSTEM } from "../../lib/static/file_system.ts";
 import { StaticFiles } from "../../lib/static/files.ts";
 import { openStaticRoot } from "../../lib/static/root.ts";
 import { fieldOf, type RawClient, type RawResponse } from "../support/raw_http.ts";

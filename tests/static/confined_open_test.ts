@@ -3,27 +3,33 @@ import { assert, assertEquals, assertThrows } from "@std/assert";
 import {
   chooseConfinedOpen,
   type ConfinedOpen,
-  type FileSystem,
   isInside,
   openByComparing,
+  openDirectlyOr,
   openThroughProc,
-  SYSTEM,
 } from "../../lib/static/confined_open.ts";
+import { type FileSystem, SYSTEM } from "../../lib/static/file_system.ts";
 import { countDescriptors, makeFifo, systemError, systemWith, Tree } from "./support.ts";
 
 /** What opening gives, the file read and closed. */
 function outcome(open: ConfinedOpen, system: FileSystem, root: string, path: string): string {
   const opened = open(system, root, path);
   if (opened.kind !== "file") return opened.kind;
-  using file = opened.file;
   const bytes = new Uint8Array(100);
-  const text = new TextDecoder().decode(bytes.subarray(0, file.readSync(bytes) ?? 0));
+  const text = new TextDecoder().decode(bytes.subarray(0, opened.file.read(0, bytes)));
+  opened.file.close();
   assertEquals(opened.state.size, text.length);
   return `file ${text}`;
 }
 
-for (const open of [openThroughProc, openByComparing]) {
-  Deno.test(`${open.name}() opens regular files inside the root and nothing else`, async (t) => {
+const WAYS: readonly (readonly [name: string, open: ConfinedOpen])[] = [
+  ["openThroughProc", openThroughProc],
+  ["openByComparing", openByComparing],
+  ["openDirectlyOr", openDirectlyOr(openThroughProc)],
+];
+
+for (const [way, open] of WAYS) {
+  Deno.test(`${way}() opens regular files inside the root and nothing else`, async (t) => {
     using tree = new Tree();
     const { root, outside } = tree;
     tree.write("a.txt", "inside");
@@ -51,6 +57,11 @@ for (const open of [openThroughProc, openByComparing]) {
       ["link-in", "file deeper"],
       ["dir-in/b.txt", "file deeper"],
       ["link-and-back", "file inside"],
+      ["dir/../a.txt", "file inside"],
+      ["../outside/secret", "missing"],
+      ["dir/../../outside/secret", "missing"],
+      ["../outside", "missing"],
+      ["..", "missing"],
       ["dir", "directory"],
       ["dir-in", "directory"],
       ["link-out", "missing"],
@@ -78,7 +89,7 @@ for (const open of [openThroughProc, openByComparing]) {
     assertEquals(countDescriptors(), before);
   });
 
-  Deno.test(`${open.name}() tells the system's refusals apart`, async (t) => {
+  Deno.test(`${way}() tells the system's refusals apart`, async (t) => {
     using tree = new Tree();
     const path = tree.write("a.txt", "inside");
     const cases: readonly (readonly [code: string, expected: string])[] = [
@@ -110,7 +121,7 @@ for (const open of [openThroughProc, openByComparing]) {
     assertEquals(countDescriptors(), before);
   });
 
-  Deno.test(`${open.name}() is forbidden when the file is unreadable`, () => {
+  Deno.test(`${way}() is forbidden when the file is unreadable`, () => {
     using tree = new Tree();
     Deno.chmodSync(tree.root, 0o755);
     Deno.chmodSync(`${tree.root}/..`, 0o755);
@@ -120,6 +131,63 @@ for (const open of [openThroughProc, openByComparing]) {
     assertEquals(asNobody(() => outcome(open, SYSTEM, tree.root, unreadable)), "forbidden");
   });
 }
+
+Deno.test("openDirectlyOr() needs the careful way for nothing but links and refusals", async (t) => {
+  using tree = new Tree();
+  tree.write("dir/한글.txt", "inside");
+  Deno.symlinkSync("dir", `${tree.root}/link`);
+  let careful = 0;
+  const open = openDirectlyOr((system, root, path) => {
+    careful++;
+    return openThroughProc(system, root, path);
+  });
+  const cases: readonly (readonly [name: string, expected: string, careful: number])[] = [
+    ["dir/한글.txt", "file inside", 0],
+    ["dir", "directory", 0],
+    ["nothing", "missing", 0],
+    ["nothing/below", "missing", 0],
+    ["dir/한글.txt/below", "missing", 0],
+    ["link/한글.txt", "file inside", 1],
+    ["link", "directory", 1],
+  ];
+  for (const [name, expected, times] of cases) {
+    await t.step(name, () => {
+      careful = 0;
+      assertEquals([outcome(open, SYSTEM, tree.root, `${tree.root}/${name}`), careful], [expected, times]);
+    });
+  }
+});
+
+Deno.test("openDirectlyOr() opens nothing else when the path is changed after it was looked at", async (t) => {
+  const changes: readonly (readonly [what: string, change: (tree: Tree) => unknown, expected: string])[] = [
+    ["into a link out of the root", ({ root, outside }) => {
+      Deno.renameSync(`${root}/dir/a.txt`, `${outside}/a.txt`);
+      Deno.symlinkSync(`${outside}/a.txt`, `${root}/dir/a.txt`);
+    }, "missing"],
+    ["its directory into a link out of the root", ({ root, outside }) => {
+      Deno.renameSync(`${root}/dir`, `${outside}/dir`);
+      Deno.symlinkSync(`${outside}/dir`, `${root}/dir`);
+    }, "missing"],
+    ["into a FIFO", ({ root, outside }) => Deno.renameSync(`${outside}/fifo`, `${root}/dir/a.txt`), "missing"],
+    ["into a directory", ({ root }) => {
+      Deno.removeSync(`${root}/dir/a.txt`);
+      Deno.mkdirSync(`${root}/dir/a.txt`);
+    }, "directory"],
+    ["into nothing", ({ root }) => Deno.removeSync(`${root}/dir/a.txt`), "missing"],
+  ];
+  for (const [what, change, expected] of changes) {
+    await t.step(what, async () => {
+      using tree = new Tree();
+      const path = tree.write("dir/a.txt", "inside");
+      await makeFifo(`${tree.outside}/fifo`);
+      const { openDirectly, isDirectlyDirectory } = SYSTEM;
+      const system = { ...swapAfter("look", () => change(tree)), openDirectly, isDirectlyDirectory };
+      const before = countDescriptors();
+      assertEquals(outcome(openDirectlyOr(openThroughProc), system, tree.root, path), expected);
+      assertEquals(countDescriptors(), before);
+    });
+  }
+});
 
 /** Runs `swap` once, right after the first call of `name` returned. */
 function swapAfter(name: "stat" | "look" | "open" | "openPath", swap: () => void): FileSystem {

@@ -55,6 +55,16 @@ const RANGES: readonly Case[] = [
   ask("/a.txt", ["Range: bytes=-1,0-0"], 206, /9-9\/10\r\n\r\n9\r\n[^]*0-0\/10\r\n\r\n0\r\n/, {
     "content-type": MULTI,
   }),
+  ask(
+    "/a.txt",
+    ["Range: bytes=8-9,0-1,4-5"],
+    206,
+    /8-9\/10\r\n\r\n89\r\n[^]*0-1\/10\r\n\r\n01\r\n[^]*4-5\/10\r\n\r\n45\r\n/,
+    {
+      "content-type": MULTI,
+    },
+  ),
+  ask("/a.txt", [`Range: bytes=${Array.from({ length: 16 }, () => "0-0").join(",")}`], 206, "0", range("0-0")),
   ask("/a.txt", ["Range: bytes=0-1", "Range: bytes=4-5"], 200, A),
   ask("/a.txt", [`Range: bytes=${Array.from({ length: 17 }, () => "0-0").join(",")}`], 200, A),
   ask("/huge.txt", ["Range: bytes=10-19"], 206, "         1", range("10-19", 1_500_000)),
@@ -140,6 +150,8 @@ const ENCODINGS: readonly Case[] = [
   lib("identity", null),
   lib("identity, gzip;q=0.5", null),
   lib("identity;q=0.5, gzip", "gzip"),
+  lib("identity;q=0", null),
+  lib("identity;q=0, gzip;q=0.1", "gzip"),
   lib("*", "br"),
   lib("*;q=0", null),
   lib("*;q=0, gzip", "gzip"),

@@ -1,6 +1,7 @@
 import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
 import { asNobody } from "../support/as_nobody.ts";
-import { openByComparing, SYSTEM } from "../../lib/static/confined_open.ts";
+import { openByComparing } from "../../lib/static/confined_open.ts";
+import { type FileSystem, SYSTEM } from "../../lib/static/file_system.ts";
 import type { StaticFiles } from "../../lib/static/files.ts";
 import {
   countDescriptors,
@@ -217,7 +218,9 @@ Deno.test("serve() answers 403 for what may not be read, and says no path", () =
   Deno.chmodSync(tree.write("b.txt", "unreadable"), 0o000);
   tree.write("closed/c.txt", "c");
   Deno.chmodSync(`${tree.root}/closed`, 0o000);
-  const files = openFiles(tree.root);
+  Deno.chmodSync(tree.write("entered/d.txt", "d"), 0o644);
+  Deno.chmodSync(`${tree.root}/entered`, 0o711);
+  const files = openFiles(tree.root, { listing: true });
   const status = (path: string) =>
     asNobody(() => {
       const served = files.serve(request(path));
@@ -225,12 +228,13 @@ Deno.test("serve() answers 403 for what may not be read, and says no path", () =
       return served.kind === "refused" ? served.status : served.answer.status;
     });
   assertEquals(["/a.txt", "/b.txt", "/closed/c.txt", "/closed/d"].map(status), [200, 403, 403, 403]);
+  assertEquals(["/closed/", "/entered/", "/entered/d.txt"].map(status), [403, 403, 200]);
 });
 
 Deno.test("serve() answers the system's refusals", async (t) => {
   using tree = new Tree();
   const path = tree.write("a.txt", "0123456789");
-  const failing = (open: () => Deno.FsFile) => openFiles(tree.root, {}, hostWith(systemWith({ open })));
+  const failing = (open: FileSystem["open"]) => openFiles(tree.root, {}, hostWith(systemWith({ open })));
   const throwing = (code: string) =>
     failing(() => {
       throw systemError(code);

@@ -67,6 +67,7 @@ const DIFFERENCES: Readonly<Record<string, readonly string[]>> = {
     "GET /a.txt Range: bytes=0-1,2-3",
     "GET /a.txt Range: bytes=0-5,3-7",
     "GET /a.txt Range: bytes=0-,0-,0-",
+    "GET /a.txt Range: bytes=0-0,0-0,0-0,0-0,0-0,0-0,0-0,0-0,0-0,0-0,0-0,0-0,0-0,0-0,0-0,0-0",
   ],
   "a Range that is none, or ends far behind the file": [
     "GET /a.txt Range: bytes=4-2",
@@ -109,6 +110,7 @@ const DIFFERENCES: Readonly<Record<string, readonly string[]>> = {
     "GET /lib.js Accept-Encoding: br;q=0, gzip",
     "GET /lib.js Accept-Encoding: identity;q=0.5, gzip",
     "GET /lib.js Accept-Encoding: *;q=0, gzip",
+    "GET /lib.js Accept-Encoding: identity;q=0, gzip;q=0.1",
     'GET /lib.js Accept-Encoding: gzip If-None-Match: "x"',
     "GET /one.txt Accept-Encoding: br, gzip",
   ],

@@ -1,6 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
-import { look, lookSlowly } from "../../lib/static/file_state.ts";
+import { isNothing, isNothingSlowly, look, lookSlowly } from "../../lib/static/file_state.ts";
 import { readQuickly } from "../../lib/static/quick_read.ts";
+import { asNobody } from "../support/as_nobody.ts";
 import { countDescriptors, makeFifo, Tree } from "./support.ts";
 
 /** What is read of `path` when it had the state of a moment ago, before `change`. */
@@ -47,8 +48,38 @@ Deno.test("look() sees what Deno sees", () => {
   for (const name of ["a.txt", "link", "", "dangling", "nothing", "a.txt/b", "a\0b"]) {
     const quick = look(`${tree.root}/${name}`), slow = lookSlowly(`${tree.root}/${name}`);
     assertEquals(quick === null, slow === null, name);
+    assertEquals(isNothing(`${tree.root}/${name}`), quick === null, name);
+    assertEquals(isNothingSlowly(`${tree.root}/${name}`), quick === null, name);
     if (quick === null || slow === null) continue;
     assertEquals({ ...quick, identity: "" }, { ...slow, identity: "" }, name);
   }
   assertEquals(look("/dev/null")?.kind, "other");
+});
+
+Deno.test("isNothing() is not sure of what it may not see", () => {
+  using tree = new Tree();
+  for (const path of [tree.root, `${tree.root}/..`]) Deno.chmodSync(path, 0o755);
+  tree.write("closed/a.txt", "a");
+  Deno.chmodSync(`${tree.root}/closed`, 0o000);
+  for (const is of [isNothing, isNothingSlowly]) {
+    const seen = asNobody(() => ["closed/a.txt", "closed/none", "none"].map((name) => is(`${tree.root}/${name}`)));
+    assertEquals(seen, [false, false, true], is.name);
+  }
+});
+
+Deno.test("every change of a file gives it another identity", () => {
+  using tree = new Tree();
+  const path = tree.write("a.txt", "inside"), seen = new Set<string | undefined>();
+  const note = () => seen.add(look(path)?.identity);
+  note();
+  Deno.utimeSync(path, 1, 1);
+  note();
+  Deno.utimeSync(path, 1, 1 + 0x1_0000_0000);
+  note();
+  Deno.truncateSync(path, 2);
+  note();
+  Deno.renameSync(tree.write("b.txt", "in"), path);
+  note();
+  assertEquals(look(path)?.identity, look(path)?.identity);
+  assertEquals(seen.size, 5);
 });

@@ -4,9 +4,10 @@
  * @module
  */
 import type { Answer } from "../../lib/http1/answer.ts";
-import { type FileSystem, SYSTEM } from "../../lib/static/confined_open.ts";
+import { type FileSystem, SYSTEM } from "../../lib/static/file_system.ts";
 import { STATIC_DEFAULTS, type StaticOptions } from "../../lib/config/static_options.ts";
 import { errorAnswer } from "../../lib/http1/error_answer.ts";
+import { fileCalls } from "../../lib/http1/file_calls.ts";
 import { libc } from "../../lib/http1/libc.ts";
 import { StaticFiles, type StaticRequest } from "../../lib/static/files.ts";
 import { readQuickly } from "../../lib/static/quick_read.ts";
@@ -14,6 +15,7 @@ import { openStaticRoot, type StaticHost, type StaticRoot } from "../../lib/stat
 
 // The first use opens libc for good: here, lest a test be held to have leaked it.
 libc();
+fileCalls();
 
 /** A temporary directory with `root/` and `outside/` in it, removed at the end of the scope. */
 export class Tree implements Disposable {
@@ -104,10 +106,9 @@ function bytesOf({ body }: Answer): Uint8Array {
     for (const piece of pieces) {
       if (piece instanceof Uint8Array) bytes.set(piece, at);
       else {
-        file.seekSync(piece.start, Deno.SeekMode.Start);
         for (let read = 0; read < piece.length;) {
-          const count = file.readSync(bytes.subarray(at + read, at + piece.length));
-          if (count === null) throw new Error(`the file ends after ${piece.start + read} bytes`);
+          const count = file.read(piece.start + read, bytes.subarray(at + read, at + piece.length));
+          if (count === 0) throw new Error(`the file ends after ${piece.start + read} bytes`);
           read += count;
         }
       }
@@ -119,9 +120,9 @@ function bytesOf({ body }: Answer): Uint8Array {
   }
 }
 
-/** The real file system with some calls replaced. */
+/** The real file system with some calls replaced, and without the short way past them. */
 export function systemWith(changes: Partial<FileSystem>): FileSystem {
-  return { ...SYSTEM, ...changes };
+  return { ...SYSTEM, openDirectly: () => null, isDirectlyDirectory: () => false, ...changes };
 }
 
 /** The error that the system gives for `code`. */

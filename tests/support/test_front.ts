@@ -8,15 +8,17 @@ import { plainGroup } from "../../lib/config/groups.ts";
 import type { Limits, ListenAddress, TrustedProxies, UpstreamLimits } from "../../lib/config/options.ts";
 import { plainRoute, type RouteOptions } from "../../lib/config/route_options.ts";
 import { type Front, startFront } from "../../lib/front/front.ts";
+import { fileCalls } from "../../lib/http1/file_calls.ts";
 import { sever } from "../../lib/http1/sever.ts";
 import type { AccessLog, AccessLogEntry, Span } from "../../lib/observe/access_log.ts";
 import { fromLatin1, RawClient } from "./raw_http.ts";
 import type { TestUpstream } from "./test_upstream.ts";
 import { until } from "./until.ts";
 
-// The first use of sever() opens libc for good: here, lest a test be held to have leaked it.
+// The first use of these opens libc for good: here, lest a test be held to have leaked it.
 const nowhere: Deno.NetAddr = { transport: "tcp", hostname: "0.0.0.0", port: 0 };
 sever({ remoteAddr: nowhere, localAddr: nowhere } as Deno.Conn);
+fileCalls();
 
 /** An access log that keeps its lines. */
 export class MemoryLog implements AccessLog {

@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { type Instruction, JUMP_IF_EQUAL, LOAD, RETURN } from "./bpf.ts";
 import {
   ALLOW,
   ARCHITECTURE,
@@ -11,11 +12,7 @@ import {
   AUDIT,
   ERRNO,
   FIRST_ARGUMENT,
-  type Instruction,
-  JUMP_IF_EQUAL,
-  LOAD,
   NUMBER,
-  RETURN,
   THIRD_ARGUMENT,
 } from "./seccomp.ts";
 

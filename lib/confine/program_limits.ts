@@ -5,20 +5,8 @@
  * @module
  */
 import type { Permissions } from "../config/permissions.ts";
-import {
-  ALLOW,
-  ARCHITECTURE,
-  type Architecture,
-  AUDIT,
-  ERRNO,
-  FIRST_ARGUMENT,
-  type Instruction,
-  JUMP_IF_EQUAL,
-  JUMP_IF_NOT_LESS,
-  LOAD,
-  NUMBER,
-  RETURN,
-} from "./seccomp.ts";
+import { type Instruction, JUMP_IF_EQUAL, JUMP_IF_NOT_LESS, LOAD, RETURN } from "./bpf.ts";
+import { ALLOW, ARCHITECTURE, type Architecture, AUDIT, ERRNO, FIRST_ARGUMENT, NUMBER } from "./seccomp.ts";
 
 const EPERM = 1, AF_UNIX = 1;
 /** Calls of x86-64 with pointers of 32 bits begin here; ARM64 has none. */

@@ -170,7 +170,7 @@ export class App {
 
   /** The module's text, where it came on standard input. */
   get #input(): string | null {
-    return this.options.module === STANDARD_INPUT ? this.#host.input : null;
+    return this.options.module === STANDARD_INPUT ? this.#host.input() : null;
   }
 
   /** Removes the code of a generation that has ended. */

@@ -14,7 +14,7 @@ import type { WorkerHandle } from "../process/worker_handle.ts";
 export interface AppHost {
   readonly options: GatewayOptions;
   /** The text of the module that came on standard input; null for none. */
-  readonly input: string | null;
+  input(): string | null;
   readonly directory: PrivateDirectory;
   /** Whether its one worker serves the public socket itself. */
   readonly direct: boolean;

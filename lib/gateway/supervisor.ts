@@ -63,12 +63,9 @@ export class Supervisor {
 
   #makeHost(): AppHost {
     const changed = async () => await this.#front?.current?.serve(this.#serving);
-    const input = () => this.#input;
     return {
       options: this.#options,
-      get input() {
-        return input();
-      },
+      input: () => this.#input,
       directory: this.#directory,
       direct: this.#direct,
       newSocket: () => this.#front === null ? null : `${this.#directory.path}/${++this.#sockets}.sock`,

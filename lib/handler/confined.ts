@@ -5,9 +5,10 @@
  * @module
  */
 import type { Permissions } from "../config/permissions.ts";
+import { addressOf, type Filter, makeFilter } from "../confine/bpf.ts";
 import { filterFor } from "../confine/hidden_descriptor.ts";
 import { programLimits } from "../confine/program_limits.ts";
-import { architecture, type Filter, libcPath, makeFilter } from "../confine/seccomp.ts";
+import { architecture, libcPath } from "../confine/seccomp.ts";
 import { isolatePermissions } from "../confine/worker_permissions.ts";
 import { libc, unixPathOf } from "../http1/libc.ts";
 import { messageOf, StackdError } from "../errors.ts";
@@ -94,7 +95,9 @@ export function confine(
     logError(`The handler's isolate has ended: ${event.message}`);
     end(1);
   };
-  tell({ type: "start", options, permissions, needs, filters: filters.map(({ address }) => address) }, [port2]);
+  tell({ type: "start", options, permissions, needs, filters: filters.map(({ header }) => addressOf(header)) }, [
+    port2,
+  ]);
   // They have to stand where they are until they are applied.
   ended.promise.then(() => filters);
   return {

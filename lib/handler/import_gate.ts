@@ -5,9 +5,9 @@
  * @module
  */
 import * as nodeModule from "node:module";
-import { fromFileUrl } from "@std/path";
 import type { Grant } from "../config/permissions.ts";
 import { isWithin } from "../confine/within.ts";
+import { filePath } from "./code/text.ts";
 
 /** What Node's documentation says of hooks (module.registerHooks), as far as it is used here. */
 interface Hooks {
@@ -40,6 +40,6 @@ export function gateImports(readable: readonly string[], read: Grant): void {
 function whyDenied(url: string, allowed: readonly string[] | null): string | null {
   if (/^https?:/.test(url)) return `Requires import access to "${url}"`;
   if (!url.startsWith("file:") || url.startsWith(OWN) || allowed === null) return null;
-  const path = fromFileUrl(url.replace(/[?#].*$/s, ""));
+  const path = filePath(url);
   return isWithin(path, allowed) ? null : `Requires read access to "${path}"`;
 }

@@ -8,6 +8,7 @@ import { IncomingMessage, ServerResponse } from "node:http";
 import type { Info } from "./contract.ts";
 import { DenoResponse } from "./deno_response.ts";
 import type { NodeListener } from "./node_application.ts";
+import { joined } from "./pieces.ts";
 import { targetOf } from "./request_view.ts";
 import { type NodeHead, NodeSocket } from "./node_socket.ts";
 
@@ -104,7 +105,7 @@ class Exchange {
     if (this.#message.method === "HEAD") {
       return headers.some(([name]) => /^content-length$/i.test(name)) ? null : new Blob([]).stream();
     }
-    if (this.#response.writableEnded) return joined(early);
+    if (this.#response.writableEnded) return early.length > 1 ? joined(early) : early[0] ?? null;
     return new ReadableStream<Uint8Array>({
       start: (controller) => {
         for (const piece of early) controller.enqueue(piece);
@@ -160,19 +161,6 @@ class Exchange {
     this.#resume();
     if (!this.#socket.destroyed) this.#socket.destroy();
   }
-}
-
-/** Several pieces as one, which needs no copy when it is one. */
-function joined(pieces: readonly Uint8Array<ArrayBuffer>[]): Uint8Array<ArrayBuffer> | null {
-  const [first = null, ...more] = pieces;
-  if (first === null || more.length === 0) return first;
-  const whole = new Uint8Array(pieces.reduce((sum, { length }) => sum + length, 0));
-  let at = 0;
-  for (const piece of pieces) {
-    whole.set(piece, at);
-    at += piece.length;
-  }
-  return whole;
 }
 
 /** Node's request for one of the standard's. */

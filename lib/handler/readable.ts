@@ -3,11 +3,12 @@
  *
  * @module
  */
-import { dirname, fromFileUrl } from "@std/path";
+import { dirname } from "@std/path";
 import { isInputModule } from "../config/module.ts";
 import { isWithin } from "../confine/within.ts";
 import type { WorkerOptions } from "../process/messages.ts";
 import { readSnapshot } from "./code/loadable.ts";
+import { filePath } from "./code/text.ts";
 
 /** Code, and no data: a module that could name any file, and so read it, would not be confined. */
 const CODE = /\.(?:[mc]?[jt]s|[jt]sx|wasm)$/;
@@ -19,7 +20,7 @@ export function readableBy({ module, code }: Readable): string[] {
   const own = isInputModule(module) ? [] : [dirname(module)];
   const snapshot = code === null ? null : readSnapshot(code);
   const files = Object.keys(snapshot?.files ?? {}).filter((url) => url.startsWith("file:"))
-    .map((url) => fromFileUrl(url.replace(/[?#].*$/s, "")));
+    .map(filePath);
   const outside = files.filter((file) => CODE.test(file) && !isWithin(file, own) && !isInputModule(file))
     .map((file) => PACKAGE.exec(file)?.[0] ?? file);
   return [...own, ...(code === null ? [] : [code]), ...new Set(outside)];

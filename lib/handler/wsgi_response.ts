@@ -6,6 +6,7 @@
  */
 import type { Piece, Pieces, StartResponse } from "./contract.ts";
 import { DenoResponse } from "./deno_response.ts";
+import { joined } from "./pieces.ts";
 
 /** Fields that belong to a connection, which is not the application's (PEP 3333, "Other HTTP Features"). */
 const HOP_BY_HOP = [
@@ -108,7 +109,7 @@ export class PieceReader {
       if (!whole && first.length > 0) return this.#head.respond(this.#stream(first), null);
       this.#count(length);
       this.#countEnd();
-      const response = this.#head.respond(join(first, length), length);
+      const response = this.#head.respond(joined(first), length);
       await this.#close();
       return response;
     } catch (thrown) {
@@ -207,14 +208,4 @@ function toBytes(piece: unknown): Uint8Array {
   if (typeof piece === "string") return new TextEncoder().encode(piece);
   if (piece instanceof Uint8Array) return piece;
   throw new TypeError(`The application gave ${Deno.inspect(piece)} as a piece instead of a string or bytes`);
-}
-
-function join(pieces: readonly Uint8Array[], length: number): Uint8Array<ArrayBuffer> {
-  const joined = new Uint8Array(length);
-  let at = 0;
-  for (const piece of pieces) {
-    joined.set(piece, at);
-    at += piece.length;
-  }
-  return joined;
 }

@@ -4,22 +4,26 @@
  *
  * @module
  */
+import { AND, type Filter, type Instruction, JUMP_IF_EQUAL, LOAD_BYTE, makeFilter, RETURN } from "../confine/bpf.ts";
 import { libc, unmapped } from "../http1/libc.ts";
 import { boundAddress, listeningDescriptors } from "./descriptors.ts";
 
 const SOL_SOCKET = 1, SO_ATTACH_FILTER = 26;
 
 /**
- * A socket filter (classic BPF) that drops what asks for a connection, SYN without ACK, and passes everything else: the
- * handshakes under way are completed. Each instruction: code, jump if true, jump if false, operand.
+ * A socket filter that drops what asks for a connection, SYN without ACK, and passes everything else: the handshakes under way are
+ * completed.
  */
-const DROP_SYN: readonly (readonly [code: number, jt: number, jf: number, k: number])[] = [
-  [0x30, 0, 0, 13], // load the TCP header's flags
-  [0x54, 0, 0, 0x12], // keep SYN and ACK
-  [0x15, 0, 1, 0x02], // SYN alone?
-  [0x06, 0, 0, 0], // drop
-  [0x06, 0, 0, 0xffffffff], // pass
+const DROP_SYN: readonly Instruction[] = [
+  [LOAD_BYTE, 0, 0, 13], // the TCP header's flags
+  [AND, 0, 0, 0x12], // SYN and ACK
+  [JUMP_IF_EQUAL, 0, 1, 0x02], // SYN alone?
+  [RETURN, 0, 0, 0], // drop
+  [RETURN, 0, 0, 0xffffffff], // pass
 ];
+
+/** Made when it is first needed, and kept: the kernel is given a pointer into it. */
+let dropSyn: Filter | undefined;
 
 /**
  * From now on a client that connects to this listener waits, as for a machine that does not answer, until every process has closed
@@ -27,18 +31,8 @@ const DROP_SYN: readonly (readonly [code: number, jt: number, jf: number, k: num
  * listener is closed is lost.
  */
 export function refuseNew(descriptor: number): boolean {
-  const filter = new DataView(new ArrayBuffer(DROP_SYN.length * 8));
-  for (const [i, [code, jt, jf, k]] of DROP_SYN.entries()) {
-    filter.setUint16(i * 8, code, true);
-    filter.setUint8(i * 8 + 2, jt);
-    filter.setUint8(i * 8 + 3, jf);
-    filter.setUint32(i * 8 + 4, k, true);
-  }
-  // struct sock_fprog: the number of instructions and a pointer to them.
-  const program = new DataView(new ArrayBuffer(16));
-  program.setUint16(0, DROP_SYN.length, true);
-  program.setBigUint64(8, BigInt(Deno.UnsafePointer.value(Deno.UnsafePointer.of(filter))), true);
-  return libc()?.setsockopt(descriptor, SOL_SOCKET, SO_ATTACH_FILTER, program, 16) === 0;
+  const { header } = dropSyn ??= makeFilter(DROP_SYN);
+  return libc()?.setsockopt(descriptor, SOL_SOCKET, SO_ATTACH_FILTER, header, header.length) === 0;
 }
 
 /** The same for a listener of this process that is known by its address alone. */

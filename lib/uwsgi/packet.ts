@@ -39,14 +39,14 @@ export function decodePacket(bytes: Uint8Array, start: number, end: number): "in
   if (bytes[start] !== 0) throw new UwsgiError(foreign(bytes, start, end));
   if (end - start < HEADER_SIZE) return "incomplete";
   if (bytes[start + 3] !== 0) throw new UwsgiError(`modifier2 is ${bytes[start + 3]}; a WSGI request has 0`);
-  const block = start + HEADER_SIZE, blockEnd = block + size(bytes, start + 1);
+  const block = start + HEADER_SIZE, blockEnd = block + sizeAt(bytes, start + 1);
   const whole = end >= blockEnd;
   const vars = new Map<string, string>();
   const characters = whole ? textOf(bytes, block, blockEnd) : "";
   for (let at = block; at < blockEnd;) {
     if (at + 2 > blockEnd) throw malformed("a byte is left over", at - block);
     if (at + 2 > end) return "incomplete";
-    const name = at + 2, nameEnd = name + size(bytes, at);
+    const name = at + 2, nameEnd = name + sizeAt(bytes, at);
     if (nameEnd === name) throw malformed("a name is empty", at - block);
     if (nameEnd > blockEnd) throw lie("name", nameEnd - name, blockEnd - name, at - block);
     for (let i = name, last = Math.min(nameEnd, end); i < last; i++) {
@@ -54,7 +54,7 @@ export function decodePacket(bytes: Uint8Array, start: number, end: number): "in
     }
     if (nameEnd + 2 > blockEnd) throw malformed("a name has no value", at - block);
     if (nameEnd + 2 > end) return "incomplete";
-    const value = nameEnd + 2, valueEnd = value + size(bytes, nameEnd);
+    const value = nameEnd + 2, valueEnd = value + sizeAt(bytes, nameEnd);
     if (valueEnd > blockEnd) throw lie("value", valueEnd - value, blockEnd - value, nameEnd - block);
     if (whole) {
       set(vars, characters.slice(name - block, nameEnd - block), characters.slice(value - block, valueEnd - block));
@@ -66,7 +66,7 @@ export function decodePacket(bytes: Uint8Array, start: number, end: number): "in
 
 /** Bytes that the packet at `start` says it has; its header is there. */
 export function packetLength(bytes: Uint8Array, start: number): number {
-  return HEADER_SIZE + size(bytes, start + 1);
+  return HEADER_SIZE + sizeAt(bytes, start + 1);
 }
 
 /**
@@ -111,11 +111,13 @@ function set(vars: Map<string, string>, name: string, value: string): void {
   vars.set(name, value);
 }
 
-function size(bytes: Uint8Array, at: number): number {
+/** The size, of the block, a name or a value, that stands at bytes[at, at + 2). */
+export function sizeAt(bytes: Uint8Array, at: number): number {
   return bytes[at] | (bytes[at + 1] << 8);
 }
 
-function putSize(size: number, out: Uint8Array, at: number): number {
+/** Writes a size; where it ends. */
+export function putSize(size: number, out: Uint8Array, at: number): number {
   out[at] = size & 255;
   out[at + 1] = size >>> 8;
   return at + 2;

@@ -7,7 +7,7 @@
 import { COLON, copy, CR, isBlank, latin1, put, putText, TOKEN } from "../http1/bytes.ts";
 import { UwsgiError } from "./error.ts";
 import { NOT_CARRIED } from "./fields.ts";
-import { HEADER_SIZE, MAX_BLOCK_SIZE } from "./packet.ts";
+import { HEADER_SIZE, MAX_BLOCK_SIZE, putSize, sizeAt } from "./packet.ts";
 
 const HTTP = latin1("HTTP_"), HTTP_COOKIE = latin1("HTTP_COOKIE"), CONTENT_TYPE = latin1("CONTENT_TYPE");
 const COMMA = latin1(", "), SEMICOLON = latin1("; "), NOTHING = latin1("");
@@ -177,16 +177,6 @@ function equals(bytes: Uint8Array, start: number, end: number, other: Uint8Array
   if (end - start !== other.length) return false;
   for (let i = 0; i < other.length; i++) if (bytes[start + i] !== other[i]) return false;
   return true;
-}
-
-function sizeAt(bytes: Uint8Array, at: number): number {
-  return bytes[at] | (bytes[at + 1] << 8);
-}
-
-function putSize(size: number, out: Uint8Array, at: number): number {
-  out[at] = size & 255;
-  out[at + 1] = size >>> 8;
-  return at + 2;
 }
 
 function tooLong(): UwsgiError {

@@ -5,7 +5,7 @@ import { environmentFor } from "../../lib/confine/environment.ts";
 import { gapsOf, requireLandlock } from "../../lib/confine/gaps.ts";
 import { filterFor } from "../../lib/confine/hidden_descriptor.ts";
 import { programLimits } from "../../lib/confine/program_limits.ts";
-import type { Instruction } from "../../lib/confine/seccomp.ts";
+import type { Instruction } from "../../lib/confine/bpf.ts";
 import { abiOf, FS, NET } from "../../lib/confine/landlock.ts";
 import { type ProcessNeeds, rulesetFor, tcpPorts } from "../../lib/confine/ruleset.ts";
 import { isolatePermissions } from "../../lib/confine/worker_permissions.ts";

@@ -24,9 +24,8 @@ const UNSETTLED = 2_000;
 const RECORD = /^[0-9a-f]{16}\.json$/;
 
 /** A graph that is known, with the bytes of its files as they are now. */
-export interface Recalled {
+export interface Recalled extends Pick<Sources, "contents"> {
   readonly graph: CodeGraph;
-  readonly bytes: ReadonlyMap<string, Uint8Array>;
 }
 
 /** A record. */
@@ -60,7 +59,7 @@ export class CodeCache {
       if (sources === null || await hashOf(sources) !== kept.hash) return null;
       const now = new Date();
       Deno.utimeSync(path, now, now);
-      return { graph: graphOf(kept, sources), bytes: sources.bytes };
+      return { graph: graphOf(kept, sources), contents: sources.contents };
     } catch {
       return null;
     }

@@ -58,7 +58,7 @@ export async function prepareCode(
       keep(directory, () => Deno.writeFileSync(`${directory}/${name}`, withPragma(file, bytes), { mode: 0o644 }));
     };
     const known = await cache?.recall(toFileUrl(module).href) ?? null;
-    for (const file of known?.graph.files.values() ?? []) copy(file, known?.bytes.get(file.path) ?? new Uint8Array());
+    for (const [file, bytes] of known?.contents ?? []) copy(file, bytes);
     const graph = known?.graph ?? await traceCode(module, copy, mayHold, text);
     keep(directory, () => writeIndex(directory, graph, ({ url }) => names.get(url) ?? ""));
     const files = filesOf(graph);

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { joined } from "../pieces.ts";
 import { identityOf } from "./identity.ts";
 import { readCode } from "./read.ts";
 import type { CodeFile } from "./trace.ts";
@@ -12,8 +13,8 @@ const MOST = 64 * 1_048_576;
 
 /** All of it as it is now. */
 export interface Sources {
-  /** The bytes of the files, by their paths. */
-  readonly bytes: ReadonlyMap<string, Uint8Array>;
+  /** The files, with their bytes. */
+  readonly contents: readonly (readonly [file: CodeFile, bytes: Uint8Array])[];
   /** What each file was just before it was read, by its path; see `identityOf()`. */
   readonly seen: ReadonlyMap<string, string>;
   /** When any of it was changed last, epoch ms. */
@@ -29,7 +30,7 @@ export interface Sources {
  * @returns null when a file cannot be read, or it is too much.
  */
 export function sourcesOf(files: readonly CodeFile[], consulted: readonly string[]): Sources | null {
-  const bytes = new Map<string, Uint8Array>(), seen = new Map<string, string>(), parts: Uint8Array[] = [];
+  const contents: [CodeFile, Uint8Array][] = [], seen = new Map<string, string>(), parts: Uint8Array[] = [];
   let newest = 0, total = 0;
   const take = (path: string, content: Uint8Array | null) => {
     const there = look(path);
@@ -39,29 +40,24 @@ export function sourcesOf(files: readonly CodeFile[], consulted: readonly string
     parts.push(new TextEncoder().encode(`${path}\0${there.kind}\0${there.real}\0${body?.length ?? -1}\0`));
     if (body !== null) parts.push(body);
   };
-  for (const { path } of files) {
+  for (const file of files) {
+    const { path } = file;
     seen.set(path, identityOf(path));
     const content = readCode(path, () => true);
     if (content === null || total > MOST) return null;
-    bytes.set(path, content);
+    contents.push([file, content]);
     take(path, content);
   }
   for (const path of consulted) {
     seen.set(path, identityOf(path));
     take(path, null);
   }
-  return { bytes, seen, newest, parts };
+  return { contents, seen, newest, parts };
 }
 
 /** The hash of everything, as text. */
 export async function hashOf({ parts }: Sources): Promise<string> {
-  const whole = new Uint8Array(parts.reduce((sum, { length }) => sum + length, 0));
-  let at = 0;
-  for (const part of parts) {
-    whole.set(part, at);
-    at += part.length;
-  }
-  return new Uint8Array(await crypto.subtle.digest("SHA-256", whole)).toHex();
+  return new Uint8Array(await crypto.subtle.digest("SHA-256", joined(parts))).toHex();
 }
 
 interface Place {

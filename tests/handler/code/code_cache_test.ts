@@ -49,8 +49,8 @@ Deno.test("what was found out is known again, with the files as they are", async
   assertEquals(known.graph.missing, graph.missing);
   const { files } = known.graph;
   assertEquals(
-    [...files.values()].map(({ path }) => new TextDecoder().decode(known.bytes.get(path))),
-    [...files.values()].map(({ path }) => Deno.readTextFileSync(path)),
+    known.contents.map(([{ path }, bytes]) => [path, new TextDecoder().decode(bytes)]),
+    [...files.values()].map(({ path }) => [path, Deno.readTextFileSync(path)]),
   );
   for (const [path, identity] of graph.seen) assertEquals(known.graph.seen.get(path), identity);
 });

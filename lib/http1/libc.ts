@@ -15,16 +15,11 @@ const SYMBOLS = {
   close: { parameters: ["i32"], result: "i32" },
   listen: { parameters: ["i32", "i32"], result: "i32" },
   epoll_ctl: { parameters: ["i32", "i32", "i32", "buffer"], result: "i32" },
-  open: { parameters: ["buffer", "i32"], result: "i32" },
-  read: { parameters: ["i32", "buffer", "u32"], result: "i32" },
-  readlink: { parameters: ["buffer", "buffer", "u32"], result: "i32" },
   shutdown: { parameters: ["i32", "i32"], result: "i32" },
   getpeername: { parameters: ["i32", "buffer", "buffer"], result: "i32" },
   getsockname: { parameters: ["i32", "buffer", "buffer"], result: "i32" },
   getsockopt: { parameters: ["i32", "i32", "i32", "buffer", "buffer"], result: "i32" },
   setsockopt: { parameters: ["i32", "i32", "i32", "buffer", "u32"], result: "i32" },
-  // Since glibc 2.28; null before.
-  statx: { parameters: ["i32", "buffer", "i32", "u32", "buffer"], result: "i32", optional: true },
 } as const;
 
 /** libc's calls, by their own names. */
@@ -34,7 +29,8 @@ let opened: Libc | null | undefined;
 
 /** libc, opened when it is first needed; null where there is none that is known. */
 export function libc(): Libc | null {
-  return opened ??= open();
+  if (opened === undefined) opened = open();
+  return opened;
 }
 
 function open(): Libc | null {

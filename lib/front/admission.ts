@@ -4,7 +4,7 @@
  * @module
  */
 import { latin1 } from "../http1/bytes.ts";
-import { closeQuietly } from "../http1/sever.ts";
+import type { Wire } from "../http1/wire.ts";
 import { logWarn } from "../observe/log.ts";
 
 const REFUSAL = latin1(
@@ -62,7 +62,7 @@ export class Admission {
   }
 
   /** Answers a connection that was not admitted with 503 and closes it. */
-  refuse(conn: Deno.Conn): void {
+  refuse(wire: Wire): void {
     this.#refused++;
     if (performance.now() - this.#warned > WARN_INTERVAL) {
       this.#warned = performance.now();
@@ -71,21 +71,21 @@ export class Admission {
       );
       this.#refused = 0;
     }
-    if (this.#refusing >= MAX_REFUSING) return conn.close();
+    if (this.#refusing >= MAX_REFUSING) return wire.close();
     this.#refusing++;
-    const timer = setTimeout(() => conn.close(), REFUSAL_TIME);
-    answer(conn).catch(() => {}).finally(() => {
+    const timer = setTimeout(() => wire.close(), REFUSAL_TIME);
+    answer(wire).catch(() => {}).finally(() => {
       clearTimeout(timer);
       this.#refusing--;
-      closeQuietly(conn); // the timer may have been first
+      wire.close(); // the timer may have been first
     });
   }
 }
 
-async function answer(conn: Deno.Conn): Promise<void> {
-  await conn.write(REFUSAL);
-  await conn.closeWrite();
+async function answer(wire: Wire): Promise<void> {
+  await wire.write(REFUSAL);
+  await wire.closeWrite();
   // Closing with unread bytes would reset the connection and could take the answer away.
   const buffer = new Uint8Array(1_024);
-  while (await conn.read(buffer) !== null);
+  while (await wire.read(buffer) > 0);
 }

@@ -9,7 +9,7 @@ import { closeFrame, WebSocketFrames } from "../http1/websocket_frames.ts";
 const SERVICE_RESTART = closeFrame(1_012, "Service restart");
 
 /** Writes to the client all of `bytes`; rejects when it is gone. */
-export type WriteToClient = (bytes: Uint8Array) => Promise<void>;
+export type WriteToClient = (bytes: Uint8Array<ArrayBuffer>) => Promise<void>;
 
 /** What passes from a WebSocket's server to its client, and ends when it has to. */
 export class Farewell {
@@ -25,7 +25,7 @@ export class Farewell {
   }
 
   /** Passes on what the server sends; nothing any more once the farewell is said. */
-  async pass(bytes: Uint8Array): Promise<void> {
+  async pass(bytes: Uint8Array<ArrayBuffer>): Promise<void> {
     while (bytes.length > 0 && !this.#said) {
       // A frame that has begun is still passed on.
       if (this.#wanted && this.#frames.between) return await this.#say();

@@ -13,7 +13,7 @@ import type { Field } from "../http1/answer.ts";
 import { errorAnswer } from "../http1/error_answer.ts";
 import type { Exchange } from "../http1/exchange.ts";
 import { FIELD, mask } from "../http1/fields.ts";
-import { unmapped } from "../http1/libc.ts";
+import type { Wire } from "../http1/wire.ts";
 import { respond } from "../http1/respond.ts";
 import type { Service, Upgraded } from "../http1/service.ts";
 import { compileTrust, type Trust } from "../http1/trust.ts";
@@ -95,7 +95,7 @@ class RunningFront implements Front, Service, Host {
     }
     this.#routes.start();
     this.#accepting = Promise.all(
-      this.#listeners.map((listener) => listener.accept((conn) => this.#accept(conn, listener))),
+      this.#listeners.map((listener) => listener.accept((wire, peer) => this.#accept(wire, peer, listener))),
     );
   }
 
@@ -139,21 +139,14 @@ class RunningFront implements Front, Service, Host {
     return this.#listeners.map(({ address }) => address);
   }
 
-  #accept(conn: Deno.Conn, { address }: Listener): void {
-    const { remoteAddr } = conn;
-    let peer: string | null = null;
-    if (remoteAddr.transport === "tcp") {
-      (conn as Deno.TcpConn).setNoDelay(true);
-      // An IPv4 client of a listener for both is shown, logged and forwarded as what it is.
-      peer = unmapped(remoteAddr.hostname);
-    }
-    if (address.proxyProtocol || address.uwsgi !== undefined) this.#introductions.begin(conn, peer, address);
-    else this.take(conn, peer, null, address);
+  #accept(wire: Wire, peer: string | null, { address }: Listener): void {
+    if (address.proxyProtocol || address.uwsgi !== undefined) this.#introductions.begin(wire, peer, address);
+    else this.take(wire, peer, null, address);
   }
 
-  take(conn: Deno.Conn, peer: string | null, opening: Opening | null, address: ListenAddress): void {
-    if (!this.#admission.admit(peer)) return this.#admission.refuse(conn);
-    const connection = new ClientConnection(conn, peer, this, this.#heads);
+  take(wire: Wire, peer: string | null, opening: Opening | null, address: ListenAddress): void {
+    if (!this.#admission.admit(peer)) return this.#admission.refuse(wire);
+    const connection = new ClientConnection(wire, peer, this, this.#heads);
     connection.maxBody = address.maxBody ?? null;
     if (opening !== null) {
       connection.told = opening.told;

@@ -7,8 +7,8 @@
 import type { Limits, ListenAddress } from "../config/options.ts";
 import { messageOf } from "../errors.ts";
 import type { Deadlines } from "../http1/deadlines.ts";
-import { closeQuietly } from "../http1/sever.ts";
 import { compileTrust, type Trust } from "../http1/trust.ts";
+import type { Wire } from "../http1/wire.ts";
 import { logWarn } from "../observe/log.ts";
 import { SeldomWarning } from "../observe/seldom.ts";
 import type { Admission } from "./admission.ts";
@@ -21,7 +21,7 @@ export interface Host {
   readonly limits: Limits;
   readonly deadlines: Deadlines;
   /** `peer`: who is on the other side. */
-  take(conn: Deno.Conn, peer: string | null, opening: Opening, address: ListenAddress): void;
+  take(wire: Wire, peer: string | null, opening: Opening, address: ListenAddress): void;
   /** There is one less that is being introduced. */
   introduced(): void;
 }
@@ -30,9 +30,9 @@ export interface Host {
 export class Introductions {
   readonly #host: Host;
   readonly #admission: Admission;
-  readonly #open = new Set<Deno.Conn>();
+  readonly #open = new Set<Wire>();
   /** Those of them on which a packet has begun to come. */
-  readonly #begun = new Set<Deno.Conn>();
+  readonly #begun = new Set<Wire>();
   readonly #allowed = new Map<ListenAddress, Trust>();
   readonly #forbidden = new SeldomWarning();
   readonly #refused = new SeldomWarning();
@@ -49,28 +49,28 @@ export class Introductions {
   }
 
   /** Introduces a connection that came to `address`, and hands it on. Never throws. */
-  async begin(conn: Deno.Conn, peer: string | null, address: ListenAddress): Promise<void> {
+  async begin(wire: Wire, peer: string | null, address: ListenAddress): Promise<void> {
     if (!this.#isAllowed(peer, address)) {
       this.#forbidden.warn(`Closed a connection of ${peer}: --uwsgi-allow-from does not name it`);
-      return closeQuietly(conn);
+      return wire.close();
     }
-    if (!this.#admission.admit(null)) return this.#admission.refuse(conn);
-    this.#open.add(conn);
-    const opening = await this.#read(conn, peer, address);
+    if (!this.#admission.admit(null)) return this.#admission.refuse(wire);
+    this.#open.add(wire);
+    const opening = await this.#read(wire, peer, address);
     this.#admission.leave(null);
-    if (opening === null || this.#closed) closeQuietly(conn);
-    else this.#host.take(conn, opening.client === undefined ? peer : opening.client, opening, address);
-    this.#open.delete(conn);
-    this.#begun.delete(conn);
+    if (opening === null || this.#closed) wire.close();
+    else this.#host.take(wire, opening.client === undefined ? peer : opening.client, opening, address);
+    this.#open.delete(wire);
+    this.#begun.delete(wire);
     this.#host.introduced();
   }
 
   /** What a connection begins with; null when it is to be closed. */
-  async #read(conn: Deno.Conn, peer: string | null, address: ListenAddress): Promise<Opening | null> {
+  async #read(wire: Wire, peer: string | null, address: ListenAddress): Promise<Opening | null> {
     const { deadlines, limits: { headerTimeout } } = this.#host;
     try {
-      if (address.uwsgi === undefined) return await readProxyHeader(conn, headerTimeout);
-      const opening = await readUwsgiOpening(conn, deadlines, headerTimeout, () => this.#begun.add(conn));
+      if (address.uwsgi === undefined) return await readProxyHeader(wire, headerTimeout);
+      const opening = await readUwsgiOpening(wire, deadlines, headerTimeout, () => this.#begun.add(wire));
       const refusal = opening?.told?.refusal ?? null;
       if (refusal !== null) this.#refused.warn(`Refused a request of ${peer ?? "unix:"}: ${refusal.message}`);
       return opening;
@@ -93,12 +93,12 @@ export class Introductions {
 
   /** Closes those that have not begun to say anything. */
   closeIdle(): void {
-    for (const conn of this.#open) if (!this.#begun.has(conn)) closeQuietly(conn);
+    for (const wire of this.#open) if (!this.#begun.has(wire)) wire.close();
   }
 
   /** Closes all, whatever they were about to say. */
   close(): void {
     this.#closed = true;
-    for (const conn of this.#open) closeQuietly(conn);
+    for (const wire of this.#open) wire.close();
   }
 }

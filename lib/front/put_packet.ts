@@ -109,7 +109,7 @@ function addPath({ head, bytes, normalPath }: Exchange, prefix: string): void {
 
 /** The port of the client's own connection; empty when the client is known by what somebody else says. */
 function remotePort({ connection, clientAddress }: Exchange): string {
-  const { remoteAddr } = connection.wire.conn;
+  const { remoteAddr } = connection.wire;
   if (remoteAddr.transport !== "tcp") return "";
   const { hostname, port } = remoteAddr;
   return hostname === clientAddress || unmapped(hostname) === clientAddress ? String(port) : "";
@@ -123,7 +123,7 @@ function addHost(
   lines: Uint8Array,
   linesEnd: number,
 ): void {
-  const { head, bytes, connection: { wire: { conn: { localAddr } } } } = exchange;
+  const { head, bytes, connection: { wire: { localAddr } } } = exchange;
   const scheme = client === null ? "http" : client.scheme;
   // What a trusted proxy took the request at is not known here: the host's port says more than ours.
   const port = client === null && localAddr.transport === "tcp" ? String(localAddr.port) : null;

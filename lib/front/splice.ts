@@ -12,9 +12,9 @@ import { Farewell } from "./farewell.ts";
 interface Side {
   readonly wire: Wire;
   /** Bytes that were read from it before. */
-  readonly buffered: Uint8Array;
+  readonly buffered: Uint8Array<ArrayBuffer>;
   /** A read that was under way; null for none. */
-  readonly pending?: Promise<Uint8Array | null> | null;
+  readonly pending?: Promise<Uint8Array<ArrayBuffer> | null> | null;
 }
 
 /** What is to be known of a splice beside its sides. */
@@ -42,12 +42,12 @@ export async function splice(client: Side, upstream: Side, options: SpliceOption
     },
   };
   deadlines.add(watch);
-  const writeTo = ({ wire }: Side, count: (n: number) => void) => async (bytes: Uint8Array) => {
+  const writeTo = ({ wire }: Side, count: (n: number) => void) => async (bytes: Uint8Array<ArrayBuffer>) => {
     for (let at = 0; at < bytes.length;) at += await wire.write(bytes.subarray(at));
     count(bytes.length);
     watch.deadline = deadlines.after(idleTimeout);
   };
-  const pump = async (from: Side, to: Side, pass: (bytes: Uint8Array) => Promise<void>) => {
+  const pump = async (from: Side, to: Side, pass: (bytes: Uint8Array<ArrayBuffer>) => Promise<void>) => {
     const buffer = BODY.take();
     try {
       await pass(from.buffered);

@@ -63,7 +63,7 @@ function valueOf(variable: Variable, exchange: Exchange, client: Client | null):
     case "scheme":
       return client?.scheme ?? "http";
     case "server_port":
-      return portOf(exchange.connection.wire.conn.localAddr);
+      return portOf(exchange.connection.wire.localAddr);
     case "uri":
       return exchange.normalPath ?? originForm(exchange).split("?", 1)[0];
   }

@@ -8,6 +8,7 @@ import { MEDIUM } from "../http1/buffers.ts";
 import type { Told } from "../http1/connection.ts";
 import type { Deadlines, Expiring } from "../http1/deadlines.ts";
 import { bad, Reject } from "../http1/reject.ts";
+import type { Wire } from "../http1/wire.ts";
 import { UwsgiError } from "../uwsgi/error.ts";
 import { decodePacket, HEADER_SIZE, MAX_BLOCK_SIZE, packetLength } from "../uwsgi/packet.ts";
 import { requestFrom } from "../uwsgi/request_vars.ts";
@@ -24,7 +25,7 @@ const LATE: unique symbol = Symbol("late");
  * before the peer left. `begun` is called when only a part of it has come.
  */
 export async function readUwsgiOpening(
-  conn: Deno.Conn,
+  wire: Wire,
   deadlines: Deadlines,
   timeout: number,
   begun: () => void = () => {},
@@ -38,7 +39,7 @@ export async function readUwsgiOpening(
     for (let due = 1;;) {
       if (end === bytes.length) bytes = larger(bytes);
       reading = true;
-      const n = await Promise.race([read(conn, bytes.subarray(end)), late.promise]);
+      const n = await Promise.race([read(wire, bytes.subarray(end)), late.promise]);
       if (n === LATE) return end === 0 ? null : refused(bytes, end, new Reject(408, "its packet took too long"));
       reading = false;
       if (n === 0) return end === 0 ? null : refused(bytes, end, bad(`it ended after ${end} bytes of its packet`));
@@ -91,9 +92,9 @@ function refusing(refusal: Reject): Told {
 }
 
 /** 0 at the end, and when the connection was reset or closed. */
-async function read(conn: Deno.Conn, into: Uint8Array): Promise<number> {
+async function read(wire: Wire, into: Uint8Array<ArrayBuffer>): Promise<number> {
   try {
-    return await conn.read(into) ?? 0;
+    return await wire.read(into);
   } catch {
     return 0;
   }

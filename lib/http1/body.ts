@@ -62,7 +62,7 @@ export class RequestBody {
    * Reads payload into bytes[at, end); returns how much, 0 at the body's end. Sends `100 Continue` first when the client
    * waits for it. Throws `Reject` (400, 413) and `ClientGone`.
    */
-  async read(bytes: Uint8Array, at: number, end: number): Promise<number> {
+  async read(bytes: Uint8Array<ArrayBuffer>, at: number, end: number): Promise<number> {
     while (!this.complete) {
       const max = this.#chunked ? end - at : Math.min(end - at, this.#left);
       let n = this.#connection.inbox.take(bytes, at, max);

@@ -11,7 +11,7 @@ import { Exchange } from "./exchange.ts";
 import { Inbox } from "./inbox.ts";
 import type { Reject } from "./reject.ts";
 import type { Service } from "./service.ts";
-import { Wire } from "./wire.ts";
+import type { Wire } from "./wire.ts";
 
 /** How fast an answer may be sent. */
 export interface Pacing {
@@ -74,8 +74,8 @@ export class ClientConnection implements Expiring {
   #writing = false;
   #exchange: Exchange | null = null;
 
-  constructor(conn: Deno.Conn, peer: string | null, service: Service, large: BufferPool) {
-    this.wire = new Wire(conn);
+  constructor(wire: Wire, peer: string | null, service: Service, large: BufferPool) {
+    this.wire = wire;
     this.peer = peer;
     this.service = service;
     this.inbox = new Inbox(this.wire, large);
@@ -186,7 +186,7 @@ export class ClientConnection implements Expiring {
   }
 
   /** Reads body bytes. Throws {@linkcode ClientGone} at the end, for a body must not end so. */
-  async readBody(view: Uint8Array): Promise<number> {
+  async readBody(view: Uint8Array<ArrayBuffer>): Promise<number> {
     this.#phase = "body";
     this.#readDeadline = this.service.deadlines.after(this.bodyTimeout ?? this.service.limits.bodyTimeout);
     const n = await settled(this.wire.read(view));

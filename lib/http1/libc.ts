@@ -8,6 +8,24 @@
 const SYMBOLS = {
   // With sizes of 32 bits a call costs next to nothing beside the system's; with usize it goes a slow way.
   send: { parameters: ["i32", "buffer", "u32", "i32"], result: "i32" },
+  recv: { parameters: ["i32", "buffer", "u32", "i32"], result: "i32" },
+  socket: { parameters: ["i32", "i32", "i32"], result: "i32" },
+  connect: { parameters: ["i32", "buffer", "u32"], result: "i32" },
+  accept4: { parameters: ["i32", "buffer", "buffer", "i32"], result: "i32" },
+  epoll_create1: { parameters: ["i32"], result: "i32" },
+  epoll_wait: { parameters: ["i32", "buffer", "i32", "i32"], result: "i32" },
+  // The same on a thread of its own.
+  epoll_wait_aside: {
+    name: "epoll_wait",
+    parameters: ["i32", "buffer", "i32", "i32"],
+    result: "i32",
+    nonblocking: true,
+  },
+  poll: { parameters: ["buffer", "u32", "i32"], result: "i32" },
+  eventfd: { parameters: ["u32", "i32"], result: "i32" },
+  read: { parameters: ["i32", "buffer", "u32"], result: "i32" },
+  write: { parameters: ["i32", "buffer", "u32"], result: "i32" },
+  __errno_location: { parameters: [], result: "pointer" },
   dup: { parameters: ["i32"], result: "i32" },
   dup3: { parameters: ["i32", "i32", "i32"], result: "i32" },
   // It takes a third argument of any kind; where we use it, a number.
@@ -55,7 +73,11 @@ const ADDRESS_SIZE = 28; // sockaddr_in6
 /** The address that `call` (getpeername, getsockname) gives for a descriptor; null when it is no TCP socket's. */
 export function addressOf(call: Libc["getpeername"], fd: number): SocketAddress | null {
   const bytes = new Uint8Array(ADDRESS_SIZE), length = new Uint32Array([ADDRESS_SIZE]);
-  if (call(fd, bytes, length) !== 0) return null;
+  return call(fd, bytes, length) === 0 ? socketAddress(bytes) : null;
+}
+
+/** A struct sockaddr's address; null when it is no TCP socket's. */
+export function socketAddress(bytes: Uint8Array<ArrayBuffer>): SocketAddress | null {
   const view = new DataView(bytes.buffer);
   const family = view.getUint16(0, true);
   if (family !== AF_INET && family !== AF_INET6) return null;

@@ -9,19 +9,11 @@
  */
 import { messageOf, StackdError } from "../errors.ts";
 import { libc } from "../http1/libc.ts";
+import { type PolledDescriptor, polledDescriptors } from "../http1/poller.ts";
 import { boundAddress, closeDescriptor, kindOf } from "./descriptors.ts";
 
 const EPOLL_CTL_ADD = 1;
 const O_CLOEXEC = 0o2000000;
-
-/** What the runtime's poller watches a descriptor for, as /proc tells it. */
-interface Watch {
-  readonly epoll: number;
-  readonly fd: number;
-  readonly events: number;
-  /** What the poller is to find again when something happens. */
-  readonly data: bigint;
-}
 
 /**
  * A listener on the socket that `fd` stands for. The descriptor is the listener's from now on.
@@ -29,21 +21,18 @@ interface Watch {
  * @throws {StackdError} `STACKD_LISTEN` (exit 1) when it is no listening socket, or this system has no way to adopt one.
  */
 export function adoptListener(fd: number): Deno.Listener {
-  const fail = (state: string, cause?: unknown) => {
-    const message = `Cannot adopt descriptor ${fd}: ${state}`;
-    return new StackdError("STACKD_LISTEN", message, { exitCode: 1, cause });
-  };
+  const fail = (state: string, cause?: unknown) => failure(fd, state, cause);
   const calls = libc();
   if (calls === null) throw fail("that takes Linux with glibc");
-  if (kindOf(fd) !== "listener") throw fail("it is no listening socket");
-  const before = new Set(watches().map(({ fd }) => fd));
+  checkListener(fd);
+  const before = new Set(polledDescriptors().map(({ fd }) => fd));
   let placeholder: Deno.Listener;
   try {
     placeholder = openPlaceholder(boundAddress(fd)?.transport === "tcp");
   } catch (cause) {
     throw fail(messageOf(cause), cause);
   }
-  const watch = watches().find((watch) => !before.has(watch.fd) && kindOf(watch.fd) === "listener");
+  const watch = polledDescriptors().find((watch) => !before.has(watch.fd) && kindOf(watch.fd) === "listener");
   const adopted = watch !== undefined && calls.dup3(fd, watch.fd, O_CLOEXEC) === watch.fd &&
     calls.epoll_ctl(watch.epoll, EPOLL_CTL_ADD, watch.fd, eventOf(watch)) === 0;
   if (!adopted) {
@@ -52,6 +41,15 @@ export function adoptListener(fd: number): Deno.Listener {
   }
   closeDescriptor(fd);
   return placeholder;
+}
+
+/** Throws `STACKD_LISTEN` (exit 1) when `fd` is no listening socket. */
+export function checkListener(fd: number): void {
+  if (kindOf(fd) !== "listener") throw failure(fd, "it is no listening socket");
+}
+
+function failure(fd: number, state: string, cause?: unknown): StackdError {
+  return new StackdError("STACKD_LISTEN", `Cannot adopt descriptor ${fd}: ${state}`, { exitCode: 1, cause });
 }
 
 /** A listener that nobody knows of; a unix one has an abstract name, so that there is no file. */
@@ -64,23 +62,8 @@ function openPlaceholder(tcp: boolean): Deno.Listener {
   }
 }
 
-/** Everything that is watched by the pollers of this process (proc_pid_fdinfo(5)). */
-function watches(): Watch[] {
-  const found: Watch[] = [];
-  for (const { name } of Deno.readDirSync("/proc/self/fd")) {
-    try {
-      if (Deno.readLinkSync(`/proc/self/fd/${name}`) !== "anon_inode:[eventpoll]") continue;
-      const info = Deno.readTextFileSync(`/proc/self/fdinfo/${name}`);
-      for (const [, fd, events, data] of info.matchAll(/^tfd:\s+(\d+) events:\s+([0-9a-f]+) data:\s+([0-9a-f]+)/gm)) {
-        found.push({ epoll: Number(name), fd: Number(fd), events: parseInt(events, 16), data: BigInt(`0x${data}`) });
-      }
-    } catch { /* it was closed meanwhile */ }
-  }
-  return found;
-}
-
 /** struct epoll_event: packed on x86-64, and nowhere else. */
-function eventOf({ events, data }: Watch): Uint8Array<ArrayBuffer> {
+function eventOf({ events, data }: PolledDescriptor): Uint8Array<ArrayBuffer> {
   const packed = Deno.build.arch === "x86_64";
   const view = new DataView(new ArrayBuffer(packed ? 12 : 16));
   view.setUint32(0, events, true);

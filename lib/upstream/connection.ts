@@ -9,7 +9,7 @@ import { ChunkDecoder } from "../http1/chunked.ts";
 import type { Deadlines, Expiring } from "../http1/deadlines.ts";
 import { Reject } from "../http1/reject.ts";
 import { type Framing, ResponseHead } from "../http1/response_head.ts";
-import { Wire } from "../http1/wire.ts";
+import type { Wire } from "../http1/wire.ts";
 
 /** Largest response head, bytes; nginx's proxy_buffer_size is a quarter of it. */
 const HEAD_SIZE = 16_384;
@@ -233,7 +233,7 @@ export class UpstreamConnection implements Expiring {
   }
 
   /** Reads body payload into bytes[at, end); 0 at its end. Throws {@linkcode UpstreamError}. */
-  async readBody(bytes: Uint8Array, at: number, end: number, timeout: number): Promise<number> {
+  async readBody(bytes: Uint8Array<ArrayBuffer>, at: number, end: number, timeout: number): Promise<number> {
     while (!this.complete) {
       const view = bytes.subarray(at, this.#framing === "length" ? Math.min(end, at + this.#left) : end);
       this.deadline = this.#deadlines.after(timeout);
@@ -272,7 +272,7 @@ export class UpstreamConnection implements Expiring {
   }
 
   /** What an upgraded connection still has buffered, and the connection itself, for splicing. Gives it out of our hands. */
-  detach(): { readonly wire: Wire; readonly buffered: Uint8Array } {
+  detach(): { readonly wire: Wire; readonly buffered: Uint8Array<ArrayBuffer> } {
     this.#deadlines.delete(this);
     return { wire: this.#wire, buffered: this.#buffer.slice(this.#start, this.#end) };
   }

@@ -346,7 +346,6 @@ Deno.test("a health check of a server that does not accept ends in time", async 
   await using b = new CheckedServer("b");
   const elapsed = stopwatch();
   await using front = frontOf([full, b], checking({ interval: LONG }));
-  full.others = 1;
   await until("it is taken out", () => front.errors.text.includes("taken out"));
   assert(elapsed() >= SHORT - 1 && elapsed() <= 3 * SHORT, `${elapsed()}`);
   assertMatch(front.errors.text, /its health check (was not answered|failed: it did not accept a connection) in time/);

@@ -59,7 +59,7 @@ function written({ exchange, client, shaping, kept }: Request): Uint8Array {
 
 /** The packet by the encoder of strings. */
 function encoded({ exchange, client, shaping, kept }: Request): Uint8Array {
-  const { head, clientAddress, connection: { wire: { conn: { localAddr, remoteAddr } } } } = exchange;
+  const { head, clientAddress, connection: { wire: { localAddr, remoteAddr } } } = exchange;
   let end = putForwarding(exchange, client, out, putFields(exchange, out, 0));
   if (shaping !== null && shaping.request !== null) end = shaping.request.apply(exchange, client, out, 0, end);
   const fields = text(out, 0, end).split("\r\n").slice(0, -1).map((line): [string, string] => {

@@ -103,7 +103,6 @@ Deno.test("a request of any kind goes to another server when one does not accept
   await using front = frontOf([full, good], { connectTimeout: SHORT });
   const client = await front.connect();
   const elapsed = stopwatch();
-  full.others = 1;
   assertEquals(await ask(client, CHUNKED), "good");
   // The runtime's timers count whole milliseconds.
   assert(elapsed() >= SHORT - 1 && elapsed() <= 3 * SHORT, `${elapsed()}`);

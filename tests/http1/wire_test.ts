@@ -1,12 +1,13 @@
 /** A connection's reads and writes, by the runtime's own operations and by the promised interface. */
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { isConnectedToPath, isSocketOf, nextDescriptor } from "../../lib/http1/libc.ts";
-import { Wire } from "../../lib/http1/wire.ts";
+import { ConnWire } from "../../lib/http1/conn_wire.ts";
+import type { Wire } from "../../lib/http1/wire.ts";
 import "../support/test_front.ts";
 
 const KINDS: readonly { readonly name: string; wire(conn: Deno.Conn): Wire }[] = [
-  { name: "the runtime's operations", wire: (conn) => new Wire(conn) },
-  { name: "Deno.Conn", wire: (conn) => new Wire(conn, -1, null) },
+  { name: "the runtime's operations", wire: (conn) => new ConnWire(conn) },
+  { name: "Deno.Conn", wire: (conn) => new ConnWire(conn, -1, null) },
 ];
 
 for (const transport of ["tcp", "unix"] as const) {
@@ -48,7 +49,7 @@ Deno.test("this runtime shows its operations", async () => {
   const [near, peer] = await pair("tcp");
   let called = false;
   Object.defineProperty(near, "write", { value: () => called = true });
-  assertEquals(await new Wire(near).write(Uint8Array.of(1)), 1);
+  assertEquals(await new ConnWire(near).write(Uint8Array.of(1)), 1);
   assert(!called, "the connection's own write was used");
   near.close();
   peer.close();
@@ -56,7 +57,7 @@ Deno.test("this runtime shows its operations", async () => {
 
 Deno.test("writeNow() writes what the kernel takes, where the descriptor is known, and leaves the rest", async () => {
   const [near, peer] = await pair("tcp");
-  const us = new Wire(near);
+  const us = new ConnWire(near);
   const bytes = Uint8Array.of(1, 2, 3, 4);
   const sent = us.writeNow(bytes, 1, 3);
   if (Deno.build.os === "linux") {
@@ -78,8 +79,8 @@ Deno.test("writeNow() writes what the kernel takes, where the descriptor is know
 
 Deno.test("writeNow() has no way for a connection whose descriptor is not known", async () => {
   const [near, peer] = await pair("unix");
-  assertEquals(new Wire(near).writeNow(Uint8Array.of(1), 0, 1), 0);
-  assertEquals(new Wire(peer, -1, null).writeNow(Uint8Array.of(1), 0, 1), 0);
+  assertEquals(new ConnWire(near).writeNow(Uint8Array.of(1), 0, 1), 0);
+  assertEquals(new ConnWire(peer, -1, null).writeNow(Uint8Array.of(1), 0, 1), 0);
   near.close();
   peer.close();
 });

@@ -2,7 +2,7 @@
 import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import type { ListenAddress } from "../../lib/config/options.ts";
 import { StackdError } from "../../lib/errors.ts";
-import { Wire } from "../../lib/http1/wire.ts";
+import { ConnWire } from "../../lib/http1/conn_wire.ts";
 import { adoptListener } from "../../lib/process/adopt.ts";
 import {
   boundAddress,
@@ -75,7 +75,7 @@ for (const [name, open] of CASES) {
       const listener = adoptListener(fd);
       for (const pending of [Promise.resolve(early), connect()]) {
         const [client, conn] = await Promise.all([pending, within("it is accepted", listener.accept())]);
-        const wire = new Wire(conn);
+        const wire = new ConnWire(conn);
         if (address.transport === "tcp") {
           assertEquals<unknown>({ ...conn.localAddr }, address, "the connection is one of the adopted socket");
           assertEquals(wire.writeNow(new Uint8Array([1, 2, 3]), 0, 3), 3, "the engine writes to its descriptor");

@@ -33,7 +33,7 @@ export function exchangeOf(request: string, facts: Facts = {}): Exchange {
     head,
     bytes,
     normalPath,
-    connection: { peer, wire: { conn: { localAddr } } },
+    connection: { peer, wire: { localAddr } },
     clientAddress: facts.clientAddress === undefined ? peer : facts.clientAddress,
     requestId: "id-1",
     method: head.method(bytes),

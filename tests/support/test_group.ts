@@ -76,8 +76,6 @@ export function stopwatch(): () => number {
 /** A TCP listener that lets everybody wait: its queue is full and nobody is accepted. */
 export class FullListener implements AsyncDisposable {
   readonly target: UpstreamTarget;
-  /** Attempts of others that are known to wait: their end is waited for. */
-  others = 0;
   readonly #listener: Deno.TcpListener;
   readonly #waiting: Promise<Deno.Conn | null>[] = [];
 
@@ -104,14 +102,14 @@ export class FullListener implements AsyncDisposable {
     return entered;
   }
 
-  /** Takes everybody, which ends all attempts to connect, those of a front included, and closes them. */
+  /** Takes everybody who still wants to connect, and closes them. */
   async [Symbol.asyncDispose](): Promise<void> {
     const taken: Deno.Conn[] = [];
     const accepting = (async () => {
       for await (const conn of this.#listener) taken.push(conn);
     })();
     for (const conn of await Promise.all(this.#waiting)) conn?.close();
-    await until("the others have come", () => taken.length >= this.#waiting.length + this.others);
+    await until("the others have come", () => taken.length >= this.#waiting.length);
     this.#listener.close();
     await accepting;
     for (const conn of taken) conn.close();

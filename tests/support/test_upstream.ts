@@ -170,7 +170,9 @@ class Peer implements UpstreamPeer {
         while (at < cut) at += await this.#conn.write(bytes.subarray(at, cut));
         if (at < bytes.length) await new Promise((resolve) => setTimeout(resolve, 0));
       }
-    } catch { /* the front has gone */ }
+    } catch {
+      this.#ended.resolve(); // the front has gone
+    }
   }
 
   async closeWrite(): Promise<void> {

@@ -1,5 +1,6 @@
 /** Packets, valid and hostile, sent to a real gateway: each gets its answer, and the process lives. @module */
 import { assert, assertEquals, assertMatch } from "@std/assert";
+import { ConnWire } from "../../lib/http1/conn_wire.ts";
 import { Deadlines } from "../../lib/http1/deadlines.ts";
 import type { Opening } from "../../lib/front/opening.ts";
 import { readUwsgiOpening } from "../../lib/front/uwsgi_opening.ts";
@@ -122,7 +123,7 @@ async function openingOf(path: string, listener: Deno.Listener, bytes: string): 
   using client = await Deno.connect({ transport: "unix", path });
   const accepted = await listener.accept();
   try {
-    const opening = readUwsgiOpening(accepted, new Deadlines(), 10_000);
+    const opening = readUwsgiOpening(new ConnWire(accepted), new Deadlines(), 10_000);
     const sent = latin1(bytes);
     for (let at = 0; at < sent.length;) at += await client.write(sent.subarray(at));
     await client.closeWrite();

@@ -82,7 +82,7 @@ export class ReadAhead implements Sink {
     if (this.#sending !== null) {
       this.#discount();
       // A write may be pending, which would outlive the connection.
-      this.#exchange.connection.wire.sever();
+      this.#exchange.connection.cut();
     }
     this.#closed = true;
     this.#file?.close();

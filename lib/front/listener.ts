@@ -105,7 +105,7 @@ class OwnListener implements Listener {
   }
 
   refuseNew(): void {
-    if (this.#opened === null) return;
+    if (this.#opened === null || this.#closed) return;
     // Without its path a unix socket is refused at once, and what is queued stays.
     if (this.address.transport === "unix") Deno.removeSync(this.address.path);
     else refuseNew(this.#descriptor);
@@ -156,7 +156,7 @@ class RuntimeListener implements Listener {
   }
 
   refuseNew(): void {
-    if (this.#given) return;
+    if (this.#given || this.#closed) return;
     const { addr } = this.#listener;
     if (this.address.transport === "unix") Deno.removeSync(this.address.path);
     else if (addr.transport === "tcp") refuseNewAt(addr);

@@ -55,6 +55,7 @@ export class ClientConnection implements Expiring {
   readonly inbox: Inbox;
   /** Whether the client has closed or reset the connection. */
   gone = false;
+  #cut = false;
   /** Closed when the client leaves while its request is being handled: the upstream connection that works for it. */
   workingFor: { close(): void } | null = null;
   /** Whether a deadline of the client's has passed: the reason why reads fail afterwards. */
@@ -117,11 +118,8 @@ export class ClientConnection implements Expiring {
         } catch (thrown) {
           await this.#fail(exchange, thrown);
         }
-        this.#exchange =
-          this.workingFor =
-          this.bodyTimeout =
-          this.pacing =
-            null;
+        this.#exchange = this.workingFor = null;
+        this.bodyTimeout = this.pacing = null;
         const close = exchange.close || !exchange.body.complete;
         const { mayBeSending } = exchange;
         service.finished(exchange);
@@ -235,20 +233,19 @@ export class ClientConnection implements Expiring {
    * of the next request.
    */
   watch(): void {
-    this.inbox.readAhead()?.then(this.#onAhead, this.#onAheadError);
+    this.inbox.readAhead()?.then(this.#onAhead, this.#leave);
   }
 
   readonly #onAhead = (n: number) => {
     if (n === 0) this.#leave();
   };
-  readonly #onAheadError = () => this.#leave();
 
-  #leave(): void {
-    this.gone = true;
+  readonly #leave = () => {
+    this.gone = !this.#cut;
     const { workingFor } = this;
     this.workingFor = null;
     workingFor?.close();
-  }
+  };
 
   /** {@inheritDoc Expiring.expire} */
   expire(): void {
@@ -260,6 +257,12 @@ export class ClientConnection implements Expiring {
     }
     this.#leave();
     this.close();
+  }
+
+  /** Ends the connection of a client that may not be reading any more. It has not left: the reason is another's. */
+  cut(): void {
+    this.#cut = true;
+    this.wire.sever();
   }
 
   /** Closes the connection. A read that is pending ends. */

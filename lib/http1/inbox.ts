@@ -101,7 +101,10 @@ export class Inbox {
   }
 
   /** Gives out what was read and not consumed, now and by a read-ahead that is under way; nothing is left here. */
-  takeAll(): { readonly buffered: Uint8Array<ArrayBuffer>; readonly pending: Promise<Uint8Array<ArrayBuffer> | null> | null } {
+  takeAll(): {
+    readonly buffered: Uint8Array<ArrayBuffer>;
+    readonly pending: Promise<Uint8Array<ArrayBuffer> | null> | null;
+  } {
     const buffered = this.bytes.slice(this.start, this.end);
     this.start = this.end;
     const ahead = this.#ahead;

@@ -40,11 +40,11 @@ function requestOf(head: string, where: Partial<Where> = {}): Request {
   const exchange = exchangeOf(head, { peer: clientAddress });
   const address = (hostname: string | null, port: number) =>
     hostname === null ? { transport: "unix", path: "/p.sock" } : { transport: "tcp", hostname, port };
-  const conn = { localAddr: address(socket, 8_080), remoteAddr: address(socket, 50_000) };
+  const wire = { localAddr: address(socket, 8_080), remoteAddr: address(socket, 50_000) };
   const fake = {
     ...exchange,
     body: { complete: true },
-    connection: { peer: clientAddress, wire: { conn } },
+    connection: { peer: clientAddress, wire },
     putRequestId: (out: Uint8Array, at: number) => putText("X-Request-Id: id-1", out, at),
   };
   return { exchange: fake as unknown as Exchange, client, shaping, kept };

@@ -189,13 +189,13 @@ Deno.test("relay() answers 504 when the upstream does not accept in time", async
   assertEquals((await client.response()).status, 504);
   assert(elapsed() >= SHORT && elapsed() <= 3 * SHORT, `${elapsed()}`);
   assertStringIncludes(front.errors.text, "the upstream did not accept a connection in time");
-  // Taking the queue ends every attempt, the front's included.
+  // Taking the queue ends every attempt; the front has given its own up.
   const taken: Deno.Conn[] = [];
   const accepting = (async () => {
     for await (const conn of listener) taken.push(conn);
   })();
   for (const conn of await Promise.all(waiting)) conn?.close();
-  await until("the front's late connection has come", () => taken.length === waiting.length + 1);
+  await until("all that waited have come", () => taken.length >= waiting.length);
   listener.close();
   await accepting;
   for (const conn of taken) conn.close();

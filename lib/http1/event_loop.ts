@@ -94,6 +94,11 @@ export class EventLoop {
     return this.#errno[0];
   }
 
+  /** Whether nothing is watched and no thread waits. */
+  get off(): boolean {
+    return this.#state === "off";
+  }
+
   /** Tells `watcher` of `events` on `fd` until {@linkcode remove}. False when the system denies it. */
   add(fd: number, events: number, watcher: Watcher): boolean {
     const serial = this.#serial = (this.#serial + 1) | 0;

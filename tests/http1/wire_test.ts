@@ -3,18 +3,30 @@ import { assert, assertEquals, assertRejects } from "@std/assert";
 import { isConnectedToPath, isSocketOf, nextDescriptor } from "../../lib/http1/libc.ts";
 import { ConnWire } from "../../lib/http1/conn_wire.ts";
 import type { Wire } from "../../lib/http1/wire.ts";
+import { eventLoop } from "../../lib/http1/event_loop.ts";
+import { acceptedPair, dialledPair } from "../support/own_sockets.ts";
 import "../support/test_front.ts";
 
-const KINDS: readonly { readonly name: string; wire(conn: Deno.Conn): Wire }[] = [
-  { name: "the runtime's operations", wire: (conn) => new ConnWire(conn) },
-  { name: "Deno.Conn", wire: (conn) => new ConnWire(conn, -1, null) },
+type Transport = "tcp" | "unix";
+
+const KINDS: readonly { readonly name: string; ends(transport: Transport): Promise<[Wire, Deno.Conn]> }[] = [
+  { name: "the runtime's operations", ends: (transport) => withWire(transport, (conn) => new ConnWire(conn)) },
+  { name: "Deno.Conn", ends: (transport) => withWire(transport, (conn) => new ConnWire(conn, -1, null)) },
+  ...eventLoop() === null ? [] : [{ name: "a socket that was dialled", ends: dialledPair }, {
+    name: "a socket that was accepted",
+    ends: acceptedPair,
+  }],
 ];
 
+async function withWire(transport: Transport, wire: (conn: Deno.Conn) => Wire): Promise<[Wire, Deno.Conn]> {
+  const [near, peer] = await pair(transport);
+  return [wire(near), peer];
+}
+
 for (const transport of ["tcp", "unix"] as const) {
-  for (const { name, wire } of KINDS) {
+  for (const { name, ends } of KINDS) {
     Deno.test(`a wire over ${transport} reads, writes and ends by ${name}`, async () => {
-      const [near, peer] = await pair(transport);
-      const us = wire(near);
+      const [us, peer] = await ends(transport);
       assertEquals(await us.write(Uint8Array.of(1, 2, 3)), 3);
       const bytes = new Uint8Array(8);
       assertEquals(await peer.read(bytes), 3);
@@ -33,8 +45,7 @@ for (const transport of ["tcp", "unix"] as const) {
     });
 
     Deno.test(`a pending read over ${transport} ends when the wire is closed, by ${name}`, async () => {
-      const [near, peer] = await pair(transport);
-      const us = wire(near);
+      const [us, peer] = await ends(transport);
       const read = us.read(new Uint8Array(8)).catch(() => 0);
       us.close();
       assertEquals(await read, 0);

@@ -5,6 +5,7 @@ import { Deadlines } from "../../lib/http1/deadlines.ts";
 import type { Opening } from "../../lib/front/opening.ts";
 import { readUwsgiOpening } from "../../lib/front/uwsgi_opening.ts";
 import { latin1, RawClient, type RawResponse } from "../support/raw_http.ts";
+import "../support/test_front.ts";
 import { startUwsgiGateway } from "../support/uwsgi_gateway.ts";
 import { type Running, TestDirectory } from "../support/stackd.ts";
 import { within } from "../support/within.ts";

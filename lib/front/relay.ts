@@ -129,6 +129,7 @@ export async function relay(
     if (upstream.head.status === 101) return await serveUpgrade(exchange, upstream, streamTimeout, out);
     const framing = upstream.head.framing(exchange.isHead);
     upstream.beginBody(framing);
+    upstream.readNow();
     // An answer that is whole before the request is will be the last: nobody reads the rest of the body.
     if (connection.service.draining || (!exchange.body.complete && upstream.hasAll)) exchange.closeAfter();
     const { handed } = route, file = handed === null ? null : handed.of(upstream);

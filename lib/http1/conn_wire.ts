@@ -47,6 +47,10 @@ export class ConnWire implements Wire {
     return this.#operations.read(this.#resource, into);
   }
 
+  readNow(): number {
+    return -1;
+  }
+
   write(bytes: Uint8Array): Promise<number> {
     return this.#operations.write(this.#resource, bytes);
   }

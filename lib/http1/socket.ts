@@ -22,8 +22,8 @@ export class Socket implements Wire, Watcher {
   readonly #loop: EventLoop;
   /** -1 once it is closed: the number may be another's then. */
   #fd: number;
-  /** Whether there may be something to receive; epoll tells changes only. */
-  #readable = true;
+  /** Whether there may be something to receive; epoll tells changes only, and of a new connection that nothing has come yet. */
+  #readable: boolean;
   /** Whether the peer has ended its side, or all: then reading never comes to a wait. */
   #ended = false;
   #connecting = false;
@@ -36,10 +36,15 @@ export class Socket implements Wire, Watcher {
   #resolveWrite: Resolve = IGNORE;
   #rejectWrite: Reject = IGNORE;
 
-  /** `fd` is the socket's from now on. Throws when the loop cannot watch it, and closes it. */
-  constructor(loop: EventLoop, fd: number) {
+  /**
+   * `fd` is the socket's from now on. Throws when the loop cannot watch it, and closes it.
+   *
+   * @param readable Whether a first look is likely to find something.
+   */
+  constructor(loop: EventLoop, fd: number, readable: boolean) {
     this.#loop = loop;
     this.#fd = fd;
+    this.#readable = readable;
     if (loop.add(fd, EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET, this)) return;
     const { errno } = loop;
     loop.calls.close(fd);
@@ -62,6 +67,13 @@ export class Socket implements Wire, Watcher {
     }
     this.#into = into;
     return new Promise(this.#waitToRead);
+  }
+
+  readNow(into: Uint8Array<ArrayBuffer>): number {
+    const n = this.#fd < 0 ? null : this.#receive(into);
+    if (n === null) return -1;
+    if (n < 0) throw systemError(-n);
+    return n;
   }
 
   readonly #waitToRead = (resolve: Resolve, reject: Reject) => {

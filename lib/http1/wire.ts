@@ -12,6 +12,11 @@ export interface Wire {
   readonly remoteAddr: Deno.Addr;
   /** Reads into `into`, which is not empty; 0 at the end. Rejects when the connection was reset or is closed. */
   read(into: Uint8Array<ArrayBuffer>): Promise<number>;
+  /**
+   * Reads what is there into `into`, without waiting; how much, 0 at the end, -1 when there is nothing or it cannot be had this
+   * way. Throws when the connection was reset. Only while no {@linkcode read} is under way.
+   */
+  readNow(into: Uint8Array<ArrayBuffer>): number;
   /** Writes some of `bytes`; how much. */
   write(bytes: Uint8Array<ArrayBuffer>): Promise<number>;
   /**

@@ -4,18 +4,11 @@
  *
  * @module
  */
-import { BufferPool } from "../http1/buffers.ts";
-import { ChunkDecoder } from "../http1/chunked.ts";
 import type { Deadlines, Expiring } from "../http1/deadlines.ts";
 import { Reject } from "../http1/reject.ts";
-import { type Framing, ResponseHead } from "../http1/response_head.ts";
+import type { Framing, ResponseHead } from "../http1/response_head.ts";
 import type { Wire } from "../http1/wire.ts";
-
-/** Largest response head, bytes; nginx's proxy_buffer_size is a quarter of it. */
-const HEAD_SIZE = 16_384;
-/** Fields in a response head. */
-const MAX_FIELDS = 200;
-const BUFFERS = new BufferPool(HEAD_SIZE + 1, 64); // a byte more for the scanner's sentinel
+import { giveParts, HEAD_SIZE, type Parts, takeParts } from "./parts.ts";
 
 /**
  * "timeout" → 504; "closed" (refused, reset, ended early), "invalid" (not HTTP) and "down" (no server is well) → 502; "busy" (no
@@ -36,7 +29,7 @@ export class UpstreamError extends Error {
 
 /** An open connection, idle in a pool or busy with one request. */
 export class UpstreamConnection implements Expiring {
-  readonly head = new ResponseHead(MAX_FIELDS);
+  readonly head: ResponseHead;
   /** The server's own name in a URL, as `127.0.0.1:8000`; a unix socket's is its path. */
   readonly authority: string;
   deadline = Infinity;
@@ -45,10 +38,10 @@ export class UpstreamConnection implements Expiring {
   readonly #wire: Wire;
   readonly #deadlines: Deadlines;
   readonly #onIdleEnd: (connection: UpstreamConnection) => void;
-  readonly #decoder = new ChunkDecoder();
-  readonly #buffer = BUFFERS.take();
-  /** What is read into: all but the last byte. */
-  readonly #room = this.#buffer.subarray(0, HEAD_SIZE);
+  readonly #parts: Parts = takeParts();
+  readonly #decoder = this.#parts.decoder;
+  readonly #buffer = this.#parts.buffer;
+  readonly #room = this.#parts.room;
   #start = 0;
   #end = 0;
   #pending: Promise<number> | null = null;
@@ -58,6 +51,8 @@ export class UpstreamConnection implements Expiring {
   /** Payload bytes to come, for a body of known length. */
   #left = 0;
   #framing: Framing = "none";
+  /** Whether a body that ends with the connection has been received to its end. */
+  #ended = false;
 
   /** `onIdleEnd` is called when an idle connection must leave its pool. */
   constructor(
@@ -66,6 +61,7 @@ export class UpstreamConnection implements Expiring {
     deadlines: Deadlines,
     onIdleEnd: (connection: UpstreamConnection) => void,
   ) {
+    this.head = this.#parts.head;
     this.#wire = wire;
     this.authority = authority;
     this.#deadlines = deadlines;
@@ -198,7 +194,7 @@ export class UpstreamConnection implements Expiring {
     if (framing === "chunked") this.#decoder.reset();
   }
 
-  /** Whether the whole body has been read (for a body that ends with the connection: never). */
+  /** Whether the whole body has been read. */
   get complete(): boolean {
     switch (this.#framing) {
       case "none":
@@ -208,13 +204,33 @@ export class UpstreamConnection implements Expiring {
       case "chunked":
         return this.#decoder.done;
       default:
-        return false;
+        return this.#ended && this.#start === this.#end;
     }
   }
 
   /** Whether everything that is left of a body of known length has been received. */
   get hasAll(): boolean {
     return this.#framing === "none" || (this.#framing === "length" && this.#end - this.#start >= this.#left);
+  }
+
+  /**
+   * Takes what is there of a body that ends with the connection, without waiting, and its end: a small answer then goes to its
+   * client in one piece. Throws {@linkcode UpstreamError}.
+   */
+  readNow(): void {
+    while (this.#framing === "close" && !this.#ended && this.#end < HEAD_SIZE) {
+      let n: number;
+      try {
+        n = this.#wire.readNow(this.#room.subarray(this.#end));
+      } catch {
+        throw this.#closed("reset the connection within its response");
+      }
+      if (n < 0) return;
+      this.#end += n;
+      if (n > 0) continue;
+      this.#ended = true;
+      this.head.keepAlive = false;
+    }
   }
 
   /** Whether another request may be sent: the response is complete, nothing is behind it, and the server agrees. */
@@ -285,6 +301,6 @@ export class UpstreamConnection implements Expiring {
     this.#deadlines.delete(this);
     this.#wire.close();
     // A read may still be pending on the buffer: only one that nothing can write to any more goes back.
-    if (this.#pending === null) BUFFERS.give(this.#buffer);
+    if (this.#pending === null) giveParts(this.#parts);
   }
 }

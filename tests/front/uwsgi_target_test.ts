@@ -1,10 +1,12 @@
 /** Requests to servers that speak uwsgi: what they are told, what of their answers is passed on, and what else is as for HTTP. */
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import type { GroupOptions } from "../../lib/config/group_options.ts";
+import type { UpstreamTarget } from "../../lib/config/options.ts";
 import { plainRoute, type RouteOptions } from "../../lib/config/route_options.ts";
 import { get, head, post } from "../http1/corpus/case.ts";
 import { edits } from "../support/routes.ts";
-import { fieldOf } from "../support/raw_http.ts";
+import { listening } from "../support/own_sockets.ts";
+import { fieldOf, latin1 } from "../support/raw_http.ts";
 import { TestFront, type TestFrontOptions } from "../support/test_front.ts";
 import { groupOf, refusing, routeTo } from "../support/test_group.ts";
 import { answeringAll, page, TestUwsgi, type UwsgiScript } from "../support/test_uwsgi.ts";
@@ -13,6 +15,12 @@ import { until } from "../support/until.ts";
 /** Closes the connection without an answer. */
 const DEAD: UwsgiScript = () => {};
 const LARGE = "0123456789".repeat(30_000);
+
+function targetOf({ addr }: Deno.Listener): UpstreamTarget {
+  return addr.transport === "tcp"
+    ? { transport: "tcp", hostname: addr.hostname, port: addr.port }
+    : { transport: "unix", path: (addr as Deno.UnixAddr).path };
+}
 
 /** The variables that `request` comes as. */
 async function varsOf(request: string, route: Partial<RouteOptions> = {}, options: TestFrontOptions = {}) {
@@ -227,6 +235,50 @@ Deno.test("an answer that is none is a 502, told apart in the log", async (t) =>
 function frontOf(uwsgis: readonly Pick<TestUwsgi, "target">[], changes: Partial<GroupOptions> = {}): TestFront {
   return new TestFront({ routes: [routeTo(groupOf(uwsgis, changes))] });
 }
+
+Deno.test("an answer that ends with its connection is whole when that ends, and cut off when it is reset", async (t) => {
+  const SMALL = page("all of it"), LAST_CHUNK = "0\r\n\r\n";
+  for (const transport of ["unix", "tcp"] as const) {
+    await t.step(`at once, ${transport}`, async () => {
+      await using uwsgi = new TestUwsgi(answeringAll(SMALL), transport);
+      await using front = new TestFront({ upstream: uwsgi });
+      const client = await front.connect();
+      for (let i = 0; i < 3; i++) {
+        await client.send(get());
+        assertEquals((await client.response()).body, "all of it");
+      }
+    });
+    await t.step(`in pieces, ${transport}`, async () => {
+      const pieces = Promise.withResolvers<void>();
+      await using uwsgi = new TestUwsgi(async (_, peer) => {
+        await peer.write(page("one"));
+        await pieces.promise;
+        await peer.write(" two");
+      }, transport);
+      await using front = new TestFront({ upstream: uwsgi });
+      const client = await front.connect();
+      await client.send(get());
+      await client.through("one");
+      pieces.resolve();
+      assertStringIncludes(await client.through(LAST_CHUNK), " two");
+    });
+    await t.step(`reset, ${transport}`, async () => {
+      using server = listening(transport);
+      await using front = new TestFront({ upstream: { target: { ...targetOf(server.listener), protocol: "uwsgi" } } });
+      const client = await front.connect();
+      await client.send(get("Connection: close"));
+      const conn = await server.listener.accept();
+      // Closed with most of the request unread, a socket resets its peer.
+      await conn.read(new Uint8Array(16));
+      await conn.write(latin1(SMALL));
+      conn.close();
+      const { rest } = await client.end();
+      // A failure when nothing has been sent yet, half an answer otherwise.
+      assert(rest.startsWith("HTTP/1.1 502 ") || !rest.endsWith(LAST_CHUNK), rest);
+      await until("it is logged", () => front.errors.text.includes("reset the connection within its response"));
+    });
+  }
+});
 
 Deno.test("a request goes to another server as one over HTTP does", async (t) => {
   const put = post(`Content-Length: ${LARGE.length}`).replace("POST", "PUT") + LARGE;

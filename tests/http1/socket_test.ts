@@ -5,10 +5,8 @@ import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { dial, tcpSockaddr, unixSockaddr } from "../../lib/http1/dial.ts";
 import { eventLoop } from "../../lib/http1/event_loop.ts";
 import type { Wire } from "../../lib/http1/wire.ts";
-import { acceptedPair, dialledPair, listening, offLoop, ownLoop, ownPair } from "../support/own_sockets.ts";
-import "../support/test_front.ts";
+import { acceptedPair, dialledPair, listening, ownLoop, ownPair } from "../support/own_sockets.ts";
 
-// Opened before a test could be held to have leaked it.
 const ignore = eventLoop() === null;
 
 /** A pattern in which no piece looks like another. */
@@ -162,7 +160,6 @@ Deno.test({ name: "sockets that wait for nothing that comes use no CPU", ignore 
   assertEquals(await read, 1);
   us.close();
   peer.close();
-  await offLoop();
 });
 
 Deno.test({ name: "hundreds of sockets at once lose and mix nothing", ignore }, async () => {
@@ -187,5 +184,4 @@ Deno.test({ name: "hundreds of sockets at once lose and mix nothing", ignore }, 
     socket.close();
   }));
   await echo;
-  await offLoop();
 });

@@ -8,6 +8,7 @@ import { libc } from "../../lib/http1/libc.ts";
 import { canInherit } from "../../lib/process/descriptors.ts";
 import { TestDirectory } from "../support/stackd.ts";
 import { accepts } from "../support/until.ts";
+import "../support/quiet_loop.ts";
 
 // These stay open; opened within a test, they would count as leaks.
 libc();

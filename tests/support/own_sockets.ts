@@ -9,18 +9,13 @@ import { type EventLoop, eventLoop } from "../../lib/http1/event_loop.ts";
 import { unpoll } from "../../lib/http1/poller.ts";
 import type { Socket } from "../../lib/http1/socket.ts";
 import { openedBy } from "../../lib/process/descriptors.ts";
-import { until } from "./until.ts";
+import "./quiet_loop.ts";
 
 /** The loop, where a test has found that there is one. */
 export function ownLoop(): EventLoop {
   const loop = eventLoop();
   if (loop === null) throw new Error("no loop of our own");
   return loop;
-}
-
-/** Waits until the loop has noticed that nobody uses it: a thread of its may still be waiting. */
-export async function offLoop(): Promise<void> {
-  await until("the loop is off", () => ownLoop().off);
 }
 
 /** A listener of the runtime's in a directory of its own, and its address in the kernel's form. */

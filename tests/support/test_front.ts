@@ -12,6 +12,7 @@ import { fileCalls } from "../../lib/http1/file_calls.ts";
 import { sever } from "../../lib/http1/sever.ts";
 import type { AccessLog, AccessLogEntry, Span } from "../../lib/observe/access_log.ts";
 import { fromLatin1, RawClient } from "./raw_http.ts";
+import "./quiet_loop.ts";
 import type { TestUpstream } from "./test_upstream.ts";
 import { until } from "./until.ts";
 

@@ -87,7 +87,7 @@ export class Acceptor implements Watcher {
     if (peer !== null) this.#loop.calls.setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, YES, 4);
     let socket: Socket;
     try {
-      socket = new Socket(this.#loop, fd, true);
+      socket = new Socket(this.#loop, fd, "accepted");
     } catch (thrown) {
       this.#events.onError(thrown as Error);
       return;

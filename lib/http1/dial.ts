@@ -69,6 +69,6 @@ export function dial(loop: EventLoop, address: Sockaddr): Dialled {
     calls.close(fd);
     throw systemError(errno);
   }
-  const socket = new Socket(loop, fd, false);
+  const socket = new Socket(loop, fd, pending ? "connecting" : "connected");
   return { socket, connecting: pending ? socket.connected() : null };
 }

@@ -20,7 +20,7 @@ export const EPOLLIN = 0x1, EPOLLOUT = 0x4, EPOLLRDHUP = 0x2000;
 /** How it tells it: once for each change; to one of several processes. */
 export const EPOLLET = 1 << 31, EPOLLEXCLUSIVE = 1 << 28;
 
-const EPOLL_CTL_ADD = 1, EPOLL_CTL_DEL = 2;
+const EPOLL_CTL_ADD = 1, EPOLL_CTL_DEL = 2, EPOLL_CTL_MOD = 3;
 const CLOEXEC = 0o2000000, NONBLOCK = 0o4000;
 const POLLIN = 1;
 /** Events that are fetched at once. */
@@ -62,6 +62,9 @@ export class EventLoop {
   readonly #events: Int32Array<ArrayBuffer>;
   readonly #eventBytes: Uint8Array<ArrayBuffer>;
   readonly #stride = Deno.build.arch === "x86_64" ? 3 : 4;
+  /** The one that is asked for. */
+  readonly #event = new Int32Array(this.#stride);
+  readonly #asked = new Uint8Array(this.#event.buffer);
   /** Two struct pollfd: the loop's own epoll and the runtime's. */
   readonly #polled: Int32Array<ArrayBuffer>;
   readonly #polledBytes: Uint8Array<ArrayBuffer>;
@@ -109,6 +112,12 @@ export class EventLoop {
     return true;
   }
 
+  /** Tells the watcher of `fd` of these `events` from now on, and at once of those that there are. */
+  change(fd: number, events: number): void {
+    const watch = this.#watches[fd];
+    if (watch !== undefined) this.#control(EPOLL_CTL_MOD, fd, events, watch.serial);
+  }
+
   /** Before `fd` is closed. `shared`: other processes have the same socket, so that closing it here does not end the watch. */
   remove(fd: number, shared = false): void {
     if (this.#watches[fd] === undefined) return;
@@ -130,11 +139,11 @@ export class EventLoop {
   }
 
   #control(operation: number, fd: number, events: number, serial: number): boolean {
-    const event = new Int32Array(this.#stride);
+    const event = this.#event;
     event[0] = events;
     event[this.#stride - 2] = fd;
     event[this.#stride - 1] = serial;
-    return this.calls.epoll_ctl(this.#epoll, operation, fd, new Uint8Array(event.buffer)) === 0;
+    return this.calls.epoll_ctl(this.#epoll, operation, fd, this.#asked) === 0;
   }
 
   #turnSoon(): void {

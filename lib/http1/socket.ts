@@ -13,6 +13,9 @@ const DONTWAIT_NOSIGNAL = 0x4040;
 const SHUT_WR = 1;
 const SOL_SOCKET = 1, SO_ERROR = 4;
 
+/** What is always told; that there is room to write, only once it has been waited for. */
+const READ = EPOLLIN | EPOLLRDHUP | EPOLLET, READ_AND_WRITE = READ | EPOLLOUT;
+
 /** What a waiting read or write waits with. */
 type Resolve = (n: number) => void;
 type Reject = (why: Error) => void;
@@ -22,8 +25,10 @@ export class Socket implements Wire, Watcher {
   readonly #loop: EventLoop;
   /** -1 once it is closed: the number may be another's then. */
   #fd: number;
-  /** Whether there may be something to receive; epoll tells changes only, and of a new connection that nothing has come yet. */
+  /** Whether there may be something to receive; epoll tells changes only. */
   #readable: boolean;
+  /** Whether epoll tells when there is room to write. */
+  #tellsRoom: boolean;
   /** Whether the peer has ended its side, or all: then reading never comes to a wait. */
   #ended = false;
   #connecting = false;
@@ -39,13 +44,14 @@ export class Socket implements Wire, Watcher {
   /**
    * `fd` is the socket's from now on. Throws when the loop cannot watch it, and closes it.
    *
-   * @param readable Whether a first look is likely to find something.
+   * @param way "accepted": a first look is likely to find something; "connecting": wait for {@linkcode connected} first.
    */
-  constructor(loop: EventLoop, fd: number, readable: boolean) {
+  constructor(loop: EventLoop, fd: number, way: "accepted" | "connected" | "connecting") {
     this.#loop = loop;
     this.#fd = fd;
-    this.#readable = readable;
-    if (loop.add(fd, EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET, this)) return;
+    this.#readable = way === "accepted";
+    this.#tellsRoom = way === "connecting";
+    if (loop.add(fd, this.#tellsRoom ? READ_AND_WRITE : READ, this)) return;
     const { errno } = loop;
     loop.calls.close(fd);
     throw systemError(errno);
@@ -104,6 +110,10 @@ export class Socket implements Wire, Watcher {
     const n = this.#send(bytes, bytes.length);
     if (n !== null) return n >= 0 ? Promise.resolve(n) : Promise.reject(systemError(-n));
     this.#from = bytes;
+    if (!this.#tellsRoom) {
+      this.#tellsRoom = true;
+      this.#loop.change(this.#fd, READ_AND_WRITE);
+    }
     return new Promise(this.#waitToWrite);
   }
 
@@ -164,6 +174,8 @@ export class Socket implements Wire, Watcher {
     const error = new Int32Array(1);
     this.#loop.calls.getsockopt(this.#fd, SOL_SOCKET, SO_ERROR, error, Uint32Array.of(4));
     this.#connecting = false;
+    // What came with the connection is not told again.
+    this.#readable = true;
     if (error[0] === 0) this.#resolveWrite(0);
     else this.#rejectWrite(systemError(error[0]));
   }

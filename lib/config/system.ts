@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { workingDirectory } from "./working_directory.ts";
 
 /** What a path names, symlinks followed. */
 export type PathKind = "file" | "directory" | "other" | "missing" | "denied";
@@ -28,7 +29,7 @@ export interface System {
 /** The machine that this process runs on. */
 export function realSystem(): System {
   return {
-    cwd: Deno.cwd(),
+    cwd: workingDirectory(),
     cpus: navigator.hardwareConcurrency,
     uid: Deno.uid(),
     kindOf,

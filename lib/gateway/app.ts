@@ -8,6 +8,7 @@ import { dirname } from "@std/path";
 import { inputModulePath, STANDARD_INPUT } from "../config/module.ts";
 import type { Permissions } from "../config/permissions.ts";
 import type { AppOptions } from "../config/options.ts";
+import { workingDirectory } from "../config/working_directory.ts";
 import { StackdError } from "../errors.ts";
 import { mayHold } from "../handler/readable.ts";
 import { prepareCode, type PreparedCode } from "../handler/code/prepare.ts";
@@ -165,7 +166,7 @@ export class App {
 
   #modulePath(): string {
     const { module } = this.options;
-    return module === STANDARD_INPUT ? inputModulePath(Deno.cwd()) : module;
+    return module === STANDARD_INPUT ? inputModulePath(workingDirectory()) : module;
   }
 
   /** The module's text, where it came on standard input. */

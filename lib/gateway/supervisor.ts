@@ -5,6 +5,7 @@
  * @module
  */
 import type { GatewayOptions, ListenAddress } from "../config/options.ts";
+import { workingDirectory } from "../config/working_directory.ts";
 import { explain, messageOf, StackdError } from "../errors.ts";
 import { logError, logInfo } from "../observe/log.ts";
 import { waitingConnections } from "../process/backlog.ts";
@@ -244,7 +245,7 @@ export class Supervisor {
       pid: Deno.pid,
       uid: Deno.uid(),
       gid: Deno.gid(),
-      cwd: Deno.cwd(),
+      cwd: workingDirectory(),
       uptime: performance.now() - this.#begun,
       generation: this.#number,
       listen,

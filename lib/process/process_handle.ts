@@ -13,6 +13,7 @@ import { prefixLines } from "./lines.ts";
 import type { PrivateDirectory } from "./private_dir.ts";
 import { environmentOf, nameOf } from "./privileges.ts";
 import { selfCommand } from "./self.ts";
+import { startIn } from "./start_in.ts";
 import { within } from "./within.ts";
 
 /** The stages of a process's life. */
@@ -49,7 +50,7 @@ export interface ProcessStart<Message> {
   readonly env?: Readonly<Record<string, string>>;
   /** The user that it is started as; null: our own. @default {null} */
   readonly runAs?: RunAs | null;
-  /** Its working directory; null: our own. @default {null} */
+  /** Its working directory; null: our own. Where it is gone, the root. @default {null} */
   readonly cwd?: string | null;
   /** Descriptors that it inherits, under the same numbers. @default {[]} */
   readonly inherit?: readonly number[];
@@ -88,7 +89,7 @@ export abstract class ProcessHandle<Ready, Command, Message> {
     start: ProcessStart<Message>,
   ) {
     const { command, name, directory, bootTimeout, isMessage, after = Promise.resolve() } = start;
-    const { env = {}, cwd = null, runAs = null, inherit = [], logsToStdout = false } = start;
+    const { env = {}, runAs = null, inherit = [], logsToStdout = false } = start;
     this.name = name;
     this.#isMessage = isMessage;
     this.ready.catch(() => {}); // whoever does not wait for it is told by `exited`
@@ -96,6 +97,7 @@ export abstract class ProcessHandle<Ready, Command, Message> {
     const path = `${directory.path}/${command}-${++started}`;
     this.#listener = listenWithin(path);
     const { program, args } = selfCommand([command, path]);
+    const cwd = startIn(start.cwd ?? null);
     const begun = performance.now();
     try {
       const stdio = { stdin: "piped", stdout: logsToStdout ? "inherit" : "piped", stderr: "piped" } as const;

@@ -5,6 +5,7 @@
  */
 import type { RawOptions } from "../config/flags.ts";
 import type { ListenAddress } from "../config/options.ts";
+import { workingDirectory } from "../config/working_directory.ts";
 import { FrontProcessHandle } from "./front_process.ts";
 import type { PrivateDirectory } from "./private_dir.ts";
 import { isProxyMessage, type ProxyCommand } from "./proxy_messages.ts";
@@ -26,6 +27,6 @@ export class ProxyFrontHandle extends FrontProcessHandle<ProxyCommand> {
   }
 
   protected override startCommand(): ProxyCommand {
-    return { type: "start", raw: this.#raw, listen: this.#listen };
+    return { type: "start", raw: this.#raw, cwd: workingDirectory(), listen: this.#listen };
   }
 }

@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { standSomewhere, workingDirectory } from "../config/working_directory.ts";
 import { explain, messageOf, StackdError } from "../errors.ts";
 import { logError, logInfo } from "../observe/log.ts";
 import { Channel } from "./channel.ts";
@@ -85,6 +86,10 @@ export class Upgrades {
     }
     // Its end would be the end of everything in its container.
     if (Deno.pid === 1) throw refusal("this is process 1, with which its container ends; start another container");
+    // Its arguments may be relative: elsewhere they would name other files.
+    if (!standSomewhere()) {
+      throw refusal(`the working directory "${workingDirectory()}" is gone; make it again, or start anew`);
+    }
     const program = programOnDisk(), version = await versionOf(program);
     const kept = this.#options.paths.flatMap((path) => keepSocket(path) ?? []);
     try {

@@ -4,6 +4,7 @@
  * @module
  */
 import { readProxyOptions } from "../config/proxy_options.ts";
+import { belongIn } from "../config/working_directory.ts";
 import { setLogLevel } from "../observe/log.ts";
 import { connectToSupervisor, runFrontProcess } from "../process/child.ts";
 import type { CommonMessage } from "../process/front_process.ts";
@@ -20,7 +21,8 @@ import { RunningProxy } from "./running.ts";
  */
 export async function runProxyFront(args: readonly string[]): Promise<number> {
   const channel = await connectToSupervisor<ProxyCommand, CommonMessage>(args, "a front", "a proxy", isProxyCommand);
-  return await runFrontProcess(channel, async ({ raw, listen }) => {
+  return await runFrontProcess(channel, async ({ raw, cwd, listen }) => {
+    belongIn(cwd);
     const read = () => readProxyOptions(raw);
     const options = await read();
     setLogLevel(options.logLevel);

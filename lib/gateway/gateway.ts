@@ -9,6 +9,7 @@ import { STANDARD_INPUT } from "../config/module.ts";
 import type { GatewayOptions, ListenAddress } from "../config/options.ts";
 import { type BannerRow, printBanner } from "../observe/banner.ts";
 import { logInfo, setLogLevel } from "../observe/log.ts";
+import { HeldReloads } from "../process/held_reloads.ts";
 import { inheritance } from "../process/inheritance.ts";
 import { type Pidfile, type PreparedPidfile, preparePidfile } from "../process/pidfile.ts";
 import { type ServiceManager, serviceManager } from "../process/service_manager.ts";
@@ -68,10 +69,11 @@ export async function runGateway(options: GatewayOptions): Promise<number> {
       bootTimeout: options.bootTimeout,
       input,
     });
+    const reloads = new HeldReloads(upgrades, () => service.during(running.reload()));
     const asked = Promise.withResolvers<"stop" | Successor>();
     const started = running.start(async () => {
       const retire = () => void upgrades.ask().then(asked.resolve);
-      const control = { stop: () => asked.resolve("stop"), retire, upgrades };
+      const control = { stop: () => asked.resolve("stop"), retire, upgrades, reloads };
       await startServers(options, running, statusSockets, control, servers);
     }, input);
     started.catch(() => {}); // seen below, unless a signal came first
@@ -80,21 +82,22 @@ export async function runGateway(options: GatewayOptions): Promise<number> {
       if (follows) pidfile = named?.publish() ?? null;
     });
     // Before anybody hears that it serves, and changes a file.
-    const watch = watchFor(options, running, () => reload(running, service));
+    const watch = watchFor(options, running, () => void reloads.signal());
     announce(options, supervisor);
     service.ready();
     signals.onOther((intent) => {
       if (intent === "upgrade") upgrades.ask().then(asked.resolve, () => {}); // the log has it
       else if (intent === "reopen") running.reopenLogs();
-      else reload(running, service);
+      else reloads.signal();
     });
     const end = await Promise.race([stop, asked.promise]);
     watch?.close();
     upgrades.cancel();
     if (typeof end === "string") await stopServing(options, supervisor, signals, service, end === "stop-now");
     else {
-      for (const server of servers) server.close();
-      await Promise.race([supervisor.stop(false, end.used), signals.nextStop()]);
+      for (const server of servers) server.refuseNew();
+      const answered = servers.map((server) => server.answered());
+      await Promise.race([Promise.all([supervisor.stop(false, end.used), ...answered]), signals.nextStop()]);
     }
     return 0;
   } finally {
@@ -107,10 +110,6 @@ export async function runGateway(options: GatewayOptions): Promise<number> {
     pidfile?.remove();
     signals.close();
   }
-}
-
-function reload(supervisor: Supervisor, service: ServiceManager): void {
-  service.during(supervisor.reload()).catch(() => {}); // the log has it
 }
 
 async function stopServing(

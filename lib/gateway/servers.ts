@@ -5,6 +5,7 @@
  */
 import type { GatewayOptions } from "../config/options.ts";
 import { startControl } from "../process/control.ts";
+import type { HeldReloads } from "../process/held_reloads.ts";
 import type { ListeningSockets } from "../process/sockets.ts";
 import type { ClientServer } from "../process/client_server.ts";
 import { startStatusServer } from "../process/status_server.ts";
@@ -17,6 +18,7 @@ export interface Asked {
   /** Ends this process, in whose place another one serves. */
   retire(): void;
   readonly upgrades: Upgrades;
+  readonly reloads: HeldReloads;
 }
 
 /** The paths of these servers' unix sockets, which a process that follows this one takes over. */
@@ -33,14 +35,14 @@ export async function startServers(
   { control, status }: GatewayOptions,
   supervisor: Supervisor,
   statusSockets: ListeningSockets,
-  { stop, retire, upgrades }: Asked,
+  { stop, retire, upgrades, reloads }: Asked,
   started: ClientServer[],
 ): Promise<void> {
   if (control !== null) {
     started.push(
       await startControl(control, {
         status: () => supervisor.status(),
-        reload: () => supervisor.reload(),
+        reload: () => reloads.ask(control),
         upgrade: async () => (await upgrades.ask()).pid,
         retire,
         stop,

@@ -13,7 +13,11 @@ import { bindSocket, claimSocketPath, removeSocket } from "./unix_path.ts";
 export interface ClientServer {
   /** Where it really listens: with the port that the system chose for port 0. */
   readonly address: ListenAddress;
-  /** Stops listening, removes the socket's file, and ends every client. */
+  /** Stops listening, and removes the socket's file; its clients are served to their end. */
+  refuseNew(): void;
+  /** Settles when every request that has come is answered. */
+  answered(): Promise<void>;
+  /** Refuses new clients, and ends every other one. */
   close(): void;
 }
 
@@ -23,8 +27,8 @@ export interface ClientServerOptions {
   readonly mode: number;
   /** Clients at a time; more are closed at once. */
   readonly most: number;
-  /** Serves a client to its end; the connection is closed afterwards. */
-  serve(conn: Deno.Conn): Promise<void>;
+  /** Serves a client to its end; the connection is closed afterwards. `answering`: is told of each answer, from its request to its last byte. */
+  serve(conn: Deno.Conn, answering: (answer: Promise<unknown>) => void): Promise<void>;
 }
 
 /** Pause after a failed accept, ms: without descriptors it fails until some connection ends. */
@@ -38,7 +42,13 @@ const ACCEPT_PAUSE = 50;
 export async function serveClients(address: ListenAddress, options: ClientServerOptions): Promise<ClientServer> {
   const { listener, bound, remove } = await open(address, options.mode);
   const clients = new Set<Deno.Conn>();
+  const answers = new Set<Promise<void>>();
   let closed = false;
+  const answering = (answer: Promise<unknown>) => {
+    const done = () => void answers.delete(settled);
+    const settled: Promise<void> = answer.then(done, done);
+    answers.add(settled);
+  };
   const accept = async () => {
     while (!closed) {
       try {
@@ -51,19 +61,26 @@ export async function serveClients(address: ListenAddress, options: ClientServer
   const take = (conn: Deno.Conn) => {
     if (closed || clients.size >= options.most) return closeQuietly(conn);
     clients.add(conn);
-    options.serve(conn).catch(() => {}).then(() => { // a client that is gone is no news
+    options.serve(conn, answering).catch(() => {}).then(() => { // a client that is gone is no news
       closeQuietly(conn);
       clients.delete(conn);
     });
   };
+  const refuseNew = () => {
+    if (closed) return;
+    closed = true;
+    remove();
+    listener.close();
+  };
   accept();
   return {
     address: bound,
+    refuseNew,
+    async answered() {
+      await Promise.all(answers);
+    },
     close() {
-      if (closed) return;
-      closed = true;
-      remove();
-      listener.close();
+      refuseNew();
       for (const conn of clients) endClient(conn);
     },
   };

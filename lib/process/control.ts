@@ -76,7 +76,8 @@ export function startControl(
   handlers: ControlHandlers,
   timeout: number = CLIENT_TIMEOUT,
 ): Promise<ClientServer> {
-  const serve = (conn: Deno.Conn) => new ControlClient(conn, handlers, timeout).serve();
+  const serve = (conn: Deno.Conn, answering: (answer: Promise<unknown>) => void) =>
+    new ControlClient(conn, handlers, timeout).serve(answering);
   return serveClients({ transport: "unix", path }, { mode: 0o600, most: MAX_CLIENTS, serve });
 }
 
@@ -94,8 +95,8 @@ class ControlClient {
     this.#lines = new LineReader(conn, MAX_REQUEST);
   }
 
-  /** Answers one request after the other. Rejects when the client is gone or too slow. */
-  async serve(): Promise<void> {
+  /** Answers one request after the other, and tells `answering` of each. Rejects when the client is gone or too slow. */
+  async serve(answering: (answer: Promise<unknown>) => void): Promise<void> {
     while (true) {
       const line = await this.#inTime(() => this.#lines.next());
       if (line === null) return;
@@ -104,15 +105,21 @@ class ControlClient {
         const state = line === "too long" ? `longer than ${MAX_REQUEST} characters` : "no JSON object";
         return await this.#refuse(`Cannot take a request: ${state}`);
       }
-      const stop = Reflect.get(request, "command") === "stop";
-      const answer: ControlAnswer = stop ? { ok: true } : await answerTo(request, this.#handlers);
-      try {
-        await this.#send(answer);
-      } finally {
-        // The client's leaving does not take it back.
-        if (stop) this.#handlers.stop();
-        if (answer.ok && answer.pid !== undefined) this.#handlers.retire();
-      }
+      const answer = this.#answer(request);
+      answering(answer);
+      await answer;
+    }
+  }
+
+  async #answer(request: object): Promise<void> {
+    const stop = Reflect.get(request, "command") === "stop";
+    const answer: ControlAnswer = stop ? { ok: true } : await answerTo(request, this.#handlers);
+    try {
+      await this.#send(answer);
+    } finally {
+      // The client's leaving does not take it back.
+      if (stop) this.#handlers.stop();
+      if (answer.ok && answer.pid !== undefined) this.#handlers.retire();
     }
   }
 

@@ -74,6 +74,11 @@ export class Upgrades {
     return running;
   }
 
+  /** What an upgrade that is under way comes to: who serves in our place then. Null when there is none, or it has failed. */
+  async outcome(): Promise<Successor | null> {
+    return await this.#running?.catch(() => null) ?? null;
+  }
+
   /** Gives an upgrade up that has not come about: this process is told to end. */
   cancel(): void {
     this.#cancelled = true;

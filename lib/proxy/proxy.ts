@@ -11,6 +11,7 @@ import type { ListenAddress, ListenOption, ProxyOptions, UpstreamTarget } from "
 import type { RouteAction, RouteOptions } from "../config/route_options.ts";
 import { printBanner } from "../observe/banner.ts";
 import { logInfo, setLogLevel } from "../observe/log.ts";
+import { HeldReloads } from "../process/held_reloads.ts";
 import { inheritance } from "../process/inheritance.ts";
 import { OnceMore } from "../process/once_more.ts";
 import { type Pidfile, type PreparedPidfile, preparePidfile } from "../process/pidfile.ts";
@@ -91,10 +92,11 @@ async function serveUntilStopped(
   service: ServiceManager,
   upgrades: Upgrades,
 ): Promise<void> {
-  const reloads = new OnceMore(() => service.during(proxy.reload()));
+  const once = new OnceMore(() => service.during(proxy.reload()));
+  const reloads = new HeldReloads(upgrades, () => once.ask());
   const upgraded = Promise.withResolvers<Successor>();
   signals.onOther((intent) => {
-    if (intent === "reload") reloads.ask();
+    if (intent === "reload") reloads.signal();
     else if (intent === "reopen") proxy.reopenLogs();
     else upgrades.ask().then(upgraded.resolve, () => {}); // the log has it
   });

@@ -27,6 +27,8 @@ export async function main(args: readonly string[], output: Output = terminal): 
     if (command === undefined) throw await complain(name);
     return await command.run(rest, output);
   } catch (thrown) {
+    const { flushOutput } = await import("../observe/output.ts");
+    await flushOutput(); // what was logged comes first
     if (following && thrown instanceof StackdError) {
       const { tellPredecessor } = await import("../process/takeover.ts");
       if (await tellPredecessor(thrown)) return thrown.exitCode;

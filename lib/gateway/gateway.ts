@@ -9,6 +9,7 @@ import { STANDARD_INPUT } from "../config/module.ts";
 import type { GatewayOptions, ListenAddress } from "../config/options.ts";
 import { type BannerRow, printBanner } from "../observe/banner.ts";
 import { logInfo, setLogLevel } from "../observe/log.ts";
+import { flushOutput, neverBlockOnOutput } from "../observe/output.ts";
 import { HeldReloads } from "../process/held_reloads.ts";
 import { inheritance } from "../process/inheritance.ts";
 import { type Pidfile, type PreparedPidfile, preparePidfile } from "../process/pidfile.ts";
@@ -39,6 +40,7 @@ const STOPPED: unique symbol = Symbol("stopped");
  * @throws {StackdError} When it cannot start. Then nothing is left behind.
  */
 export async function runGateway(options: GatewayOptions): Promise<number> {
+  neverBlockOnOutput();
   setLogLevel(options.logLevel);
   checkConfinement(options);
   const signals = listenForSignals();
@@ -109,6 +111,7 @@ export async function runGateway(options: GatewayOptions): Promise<number> {
     named?.discard();
     pidfile?.remove();
     signals.close();
+    await flushOutput();
   }
 }
 

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { standardOutput } from "./output.ts";
 
 /** A line of the banner: what, and its value. */
 export type BannerRow = readonly [label: string, value: string];
@@ -15,8 +16,5 @@ export function renderBanner(title: string, rows: readonly BannerRow[]): string 
 
 /** Prints the banner on standard output; a closed standard output ends nothing. */
 export function printBanner(title: string, rows: readonly BannerRow[]): void {
-  const bytes = new TextEncoder().encode(renderBanner(title, rows));
-  try {
-    for (let sent = 0; sent < bytes.length;) sent += Deno.stdout.writeSync(bytes.subarray(sent));
-  } catch { /* nobody reads it */ }
+  standardOutput.write(new TextEncoder().encode(renderBanner(title, rows)));
 }

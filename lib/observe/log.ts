@@ -4,6 +4,7 @@
  * @module
  */
 import type { LogLevel } from "../config/options.ts";
+import { logTime, standardError } from "./output.ts";
 
 const encoder = new TextEncoder();
 const LEVELS: readonly LogLevel[] = ["error", "warn", "info"];
@@ -31,8 +32,5 @@ export function logInfo(text: string): void {
 
 function write(level: number, text: string): void {
   if (level > most) return;
-  const line = encoder.encode(`${new Date().toISOString().slice(0, 19)}Z [${LEVELS[level]}] ${text}\n`);
-  try {
-    for (let sent = 0; sent < line.length;) sent += Deno.stderr.writeSync(line.subarray(sent));
-  } catch { /* nobody reads it any more */ }
+  standardError.write(encoder.encode(`${logTime()} [${LEVELS[level]}] ${text}\n`));
 }

@@ -4,6 +4,14 @@
  * @module
  */
 
+/** Where lines go. */
+export interface LineSink {
+  /** Gets one whole line. What it throws is ignored: a child that nobody listens to must still not be blocked. */
+  write(line: Uint8Array): void;
+  /** Settles when more may come: until then the child is not read. @default at once */
+  room?(): Promise<void>;
+}
+
 /** The longest line, bytes without its newline; what is longer goes on in the next one. */
 const MAX_LINE = 65_536;
 const NEWLINE = 10;
@@ -12,18 +20,20 @@ const NEWLINE = 10;
  * Hands on each line of `stream`, with `prefix` in front and a newline at its end. Bytes pass as they are, valid UTF-8 or not,
  * but a line of more than 64 KiB is cut, between two characters where it can be. A last line without a newline gets one.
  *
- * @param write Gets one whole line. What it throws is ignored: a child that nobody listens to must still not be blocked.
  * @param prefix With the blank behind it, as "[worker 1] ".
  * @returns At the end of the stream, or when it breaks. Never rejects.
  */
 export async function prefixLines(
   stream: ReadableStream<Uint8Array>,
-  write: (line: Uint8Array) => void,
+  sink: LineSink,
   prefix: string,
 ): Promise<void> {
-  const line = new Line(write, prefix);
+  const line = new Line((whole) => sink.write(whole), prefix);
   try {
-    for await (const chunk of stream) line.add(chunk);
+    for await (const chunk of stream) {
+      line.add(chunk);
+      await sink.room?.();
+    }
   } catch { /* the child is gone; what it said counts */ }
   line.end();
 }

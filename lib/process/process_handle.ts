@@ -7,6 +7,7 @@
 import type { RunAs } from "../config/options.ts";
 import { messageOf, StackdError } from "../errors.ts";
 import { logError } from "../observe/log.ts";
+import { standardError, standardOutput } from "../observe/output.ts";
 import { Channel, type Guard } from "./channel.ts";
 import { inheriting } from "./descriptors.ts";
 import { prefixLines } from "./lines.ts";
@@ -115,8 +116,8 @@ export abstract class ProcessHandle<Ready, Command, Message> {
     }
     const tag = `[${name.charAt(0).toLowerCase()}${name.slice(1)}] `;
     const said = Promise.all([
-      logsToStdout ? null : prefixLines(this.#child.stdout, toStdout, tag),
-      prefixLines(this.#child.stderr, toStderr, tag),
+      logsToStdout ? null : prefixLines(this.#child.stdout, standardOutput, tag),
+      prefixLines(this.#child.stderr, standardError, tag),
     ]);
     const ended = this.#child.status;
     const begins = Promise.race([after.then(() => true, () => false), ended.then(() => false)]);
@@ -251,9 +252,6 @@ function listenWithin(path: string): Deno.UnixListener {
     Deno.umask(umask);
   }
 }
-
-const toStdout = (line: Uint8Array) => void Deno.stdout.writeSync(line);
-const toStderr = (line: Uint8Array) => void Deno.stderr.writeSync(line);
 
 /** How a process ended, as a phrase behind its name. */
 export function describeExit({ code, signal }: Pick<ProcessExit, "code" | "signal">): string {

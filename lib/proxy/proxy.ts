@@ -11,6 +11,7 @@ import type { ListenAddress, ListenOption, ProxyOptions, UpstreamTarget } from "
 import type { RouteAction, RouteOptions } from "../config/route_options.ts";
 import { printBanner } from "../observe/banner.ts";
 import { logInfo, setLogLevel } from "../observe/log.ts";
+import { flushOutput, neverBlockOnOutput } from "../observe/output.ts";
 import { HeldReloads } from "../process/held_reloads.ts";
 import { inheritance } from "../process/inheritance.ts";
 import { OnceMore } from "../process/once_more.ts";
@@ -30,6 +31,7 @@ import { RunningProxy } from "./running.ts";
  */
 export async function runProxy(options: ProxyOptions, raw: RawOptions): Promise<number> {
   const { listenBacklog, workers, runAs } = options;
+  neverBlockOnOutput();
   setLogLevel(options.logLevel);
   const follows = inheritance().predecessor !== null;
   const sockets = new ListeningSockets(listenOptions(options), {
@@ -75,6 +77,7 @@ export async function runProxy(options: ProxyOptions, raw: RawOptions): Promise<
     named?.discard();
     pidfile?.remove();
     signals.close();
+    await flushOutput();
   }
 }
 

@@ -2,6 +2,7 @@
 import { assertEquals } from "@std/assert";
 import { prefixLines } from "../../lib/process/lines.ts";
 import { fromLatin1, latin1 } from "../support/raw_http.ts";
+import { until } from "../support/until.ts";
 
 /** What is written for `chunks`, each byte one character. */
 async function written(chunks: Iterable<string>, prefix = "[w 1] "): Promise<string[]> {
@@ -9,7 +10,7 @@ async function written(chunks: Iterable<string>, prefix = "[w 1] "): Promise<str
   const stream = ReadableStream.from((function* () {
     for (const chunk of chunks) yield latin1(chunk);
   })());
-  await prefixLines(stream, (line) => void lines.push(fromLatin1(line)), prefix);
+  await prefixLines(stream, { write: (line) => void lines.push(fromLatin1(line)) }, prefix);
   return lines;
 }
 
@@ -60,19 +61,21 @@ Deno.test("prefixLines() takes 50 MB without a newline in bounded memory", async
   const stream = ReadableStream.from((function* () {
     for (let i = 0; i < 500; i++) yield latin1(chunk);
   })());
-  await prefixLines(stream, (line) => {
+  const write = (line: Uint8Array) => {
     bytes += line.length;
     pieces++;
-  }, "> ");
+  };
+  await prefixLines(stream, { write }, "> ");
   assertEquals([pieces, bytes], [763, 50_000_000 + 763 * 3]);
 });
 
 Deno.test("prefixLines() goes on when writing fails, and ends when the stream breaks", async () => {
   let calls = 0;
-  await prefixLines(ReadableStream.from([latin1("a\nb\n"), latin1("c\n")]), () => {
+  const write = () => {
     calls++;
     throw new Error("nobody reads");
-  }, "");
+  };
+  await prefixLines(ReadableStream.from([latin1("a\nb\n"), latin1("c\n")]), { write }, "");
   assertEquals(calls, 3);
   const lines: string[] = [];
   const broken = new ReadableStream<Uint8Array>({
@@ -81,7 +84,7 @@ Deno.test("prefixLines() goes on when writing fails, and ends when the stream br
       controller.enqueue(latin1("said\nhalf"));
     },
   }, { highWaterMark: 0 });
-  await prefixLines(broken, (line) => void lines.push(fromLatin1(line)), "> ");
+  await prefixLines(broken, { write: (line) => void lines.push(fromLatin1(line)) }, "> ");
   assertEquals(lines, ["> said\n", "> half\n"]);
 });
 
@@ -89,7 +92,26 @@ Deno.test("prefixLines() reads a child's output to its end", async () => {
   const child = new Deno.Command("sh", { args: ["-c", "echo one; printf two"], stdin: "null", stdout: "piped" })
     .spawn();
   const lines: string[] = [];
-  await prefixLines(child.stdout, (line) => void lines.push(fromLatin1(line)), "[worker 1] ");
+  await prefixLines(child.stdout, { write: (line) => void lines.push(fromLatin1(line)) }, "[worker 1] ");
   await child.status;
   assertEquals(lines, ["[worker 1] one\n", "[worker 1] two\n"]);
+});
+
+Deno.test("prefixLines() reads no more of a child than there is room for", async () => {
+  const room = Promise.withResolvers<void>();
+  let read = 0;
+  const stream = new ReadableStream<Uint8Array>({
+    pull(controller) {
+      if (++read === 3) controller.close();
+      else controller.enqueue(latin1("a line\n"));
+    },
+  }, { highWaterMark: 0 });
+  const lines: string[] = [];
+  const sink = { write: (line: Uint8Array) => void lines.push(fromLatin1(line)), room: () => room.promise };
+  const all = prefixLines(stream, sink, "");
+  await until("the first line is written", () => lines.length === 1);
+  assertEquals(read, 1);
+  room.resolve();
+  await all;
+  assertEquals(lines.length, 2);
 });

@@ -280,7 +280,7 @@ export class Supervisor {
     if (this.#direct) this.#removeSocket();
     this.#listening.release(takenOver);
     // The front's requests end in the workers: they go last.
-    if (now) await this.#front?.kill();
+    if (now) await this.#front?.end();
     else await this.#front?.stop(left());
     await Promise.all(this.#apps.map((app) => app.stop(left())));
   }
@@ -290,7 +290,7 @@ export class Supervisor {
     clearInterval(this.#watcher);
     this.#ended = true;
     const killed = this.#apps.map((app) => app.kill());
-    await this.#front?.kill();
+    await this.#front?.end();
     await Promise.all(killed);
     this.#removeSocket();
     this.#listening.release();

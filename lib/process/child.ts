@@ -67,12 +67,28 @@ export async function runFrontProcess<Command extends { readonly type: string },
     await channel.send({ type: "failed", code, message: messageOf(thrown) });
     return 1;
   }
+  const ended = Promise.withResolvers<number>();
+  obeyAll(commands, front, () => ended.resolve(0)).then(() => ended.resolve(1)); // the supervisor is gone
+  return await ended.promise;
+}
+
+async function obeyAll<Command extends { readonly type: string }>(
+  commands: AsyncIterable<Command>,
+  front: FrontProcess<Command>,
+  ended: () => void,
+): Promise<void> {
+  const obey = async (command: Command) => {
+    if (await front.obey(command)) ended();
+  };
   try {
-    for await (const command of commands) if (await front.obey(command)) return 0;
+    for await (const command of commands) {
+      const obeyed = obey(command);
+      // Another command to drain cuts short what the first one waits for.
+      if (command.type !== "drain") await obeyed;
+    }
   } catch (thrown) {
     logError(`Cannot understand the supervisor: ${messageOf(thrown)}`);
   }
-  return 1; // the supervisor is gone
 }
 
 /** A front that runs in this process. */

@@ -97,10 +97,9 @@ export class FrontSlot<Front extends FrontOccupant> {
     await this.#current?.drain(timeout);
   }
 
-  /** Ends it now. */
-  async kill(): Promise<void> {
+  /** Ends it now, also while it finishes requests: it cuts them off, and writes out what it has logged. */
+  async end(): Promise<void> {
     this.#stopping = true;
-    this.#current?.kill();
-    await this.#current?.exited;
+    await this.#current?.drain(0);
   }
 }

@@ -87,7 +87,7 @@ export class SeveralFronts implements Configured {
   }
 
   async end(): Promise<void> {
-    await Promise.all(this.#slots.map((slot) => slot.kill()));
+    await Promise.all(this.#slots.map((slot) => slot.end()));
     for (const address of this.addresses) {
       if (address.transport === "unix" && address.descriptor === undefined) await removeDeadSocket(address.path);
     }

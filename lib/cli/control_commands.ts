@@ -10,6 +10,7 @@ import { parsePrefix } from "../config/routes.ts";
 import { StackdError } from "../errors.ts";
 import { askControl, type ControlDone, type ControlRequest } from "../process/control.ts";
 import { readPid } from "../process/pidfile.ts";
+import { isSupervisor, processOf } from "../process/whose_pid.ts";
 import type { UwsgiStats } from "../process/status.ts";
 
 /** How a process is told over its pid file, which cannot answer. */
@@ -17,21 +18,21 @@ const SIGNALS = { reload: "SIGHUP", upgrade: "SIGUSR2", stop: "SIGTERM" } as con
 
 /** Asks for a reload, and waits for its end where a control socket tells it; one line for people. */
 export async function reload(raw: RawOptions): Promise<string> {
-  if (raw.control === undefined) return signal(raw, "reload");
+  if (isByPid(raw, "reload")) return signal(raw, "reload");
   await ask(raw, { command: "reload" });
   return "Reloaded";
 }
 
 /** Asks it to make way for the program that is on disk now, and waits until that serves where a control socket tells it. */
 export async function upgrade(raw: RawOptions): Promise<string> {
-  if (raw.control === undefined) return signal(raw, "upgrade");
+  if (isByPid(raw, "upgrade")) return signal(raw, "upgrade");
   const { pid } = await ask(raw, { command: "upgrade" });
   return `Upgraded: process ${pid} serves`;
 }
 
 /** Asks for a graceful stop. */
 export async function stop(raw: RawOptions): Promise<string> {
-  if (raw.control === undefined) return signal(raw, "stop");
+  if (isByPid(raw, "stop")) return signal(raw, "stop");
   await ask(raw, { command: "stop" });
   return "Stopping";
 }
@@ -50,6 +51,15 @@ export async function changeWorkers(raw: RawOptions, change: 1 | -1): Promise<st
   const request: ControlRequest = { command: "workers", change, ...(app === null ? {} : { app }) };
   const { workers } = await ask(raw, request);
   return `${workers} worker${workers === 1 ? "" : "s"}`;
+}
+
+/** Whether a pid file says who is meant. Throws when a control socket does, too: they may name two. */
+function isByPid({ control, pidfile }: RawOptions, what: keyof typeof SIGNALS): boolean {
+  if (control !== undefined && pidfile !== undefined) {
+    const given = `--control "${control[0] ?? ""}" and --pidfile "${pidfile[0] ?? ""}" are given`;
+    throw new StackdError("STACKD_USAGE", `Cannot ${what} by two ways: ${given}`);
+  }
+  return control === undefined;
 }
 
 async function ask(raw: RawOptions, request: ControlRequest): Promise<ControlDone> {
@@ -72,6 +82,11 @@ function signal(raw: RawOptions, what: keyof typeof SIGNALS): string {
   const refuse = (state: string) =>
     new StackdError("STACKD_CONTROL", `Cannot ${what} by "${path}": ${state}`, { exitCode: 1 });
   if (pid === null) throw refuse("it is no pid file, or is not there");
+  const shown = processOf(pid), self = processOf("self");
+  if (shown === null) throw refuse(`process ${pid} does not run`);
+  if (shown !== "unseen" && self !== "unseen" && self !== null && !isSupervisor(shown, self)) {
+    throw refuse(`process ${pid} is no gateway or proxy of stackd, but "${shown.args.join(" ").slice(0, 100)}"`);
+  }
   try {
     Deno.kill(pid, SIGNALS[what]);
   } catch (thrown) {

@@ -160,6 +160,9 @@ export function formatAddress(address: ListenOption | UpstreamTarget): string {
 function splitHostPort(text: string): { host: string; port: string | undefined } {
   const [match, host = "", port] = /^(\[[^\]]*\]|[^:]*)(?::([^:]*))?$/s.exec(text) ?? [];
   if (match !== undefined) return { host, port };
+  // "::1:7195" is an IPv6 address as a whole, too, but who writes it means a port.
+  const [, address = "", end = ""] = /^(.*):(\d{1,5})$/s.exec(text) ?? [];
+  if (isIpv6(address)) throw new ValueError(`an IPv6 address goes in brackets; write "[${address}]:${end}"`);
   if (isIpv6(text)) throw new ValueError(`an IPv6 address goes in brackets; write "[${text}]:PORT"`);
   throw new ValueError("an address is HOST:PORT, with an IPv6 address in brackets, as [::1]:8080");
 }

@@ -169,7 +169,7 @@ function takeArgument(
 ): void {
   if (argument === "") {
     mistakes.add("STACKD_USAGE", `Cannot use an empty ${name}: write its path`);
-  } else if (options[name]?.some((value) => value !== argument)) {
+  } else if (options[name] !== undefined) {
     const given = options[name].map((value) => `"${value}"`).join(" and ");
     mistakes.add("STACKD_USAGE", `Cannot use more than one ${name}: "${argument}" is given, and --${name} ${given}`);
   } else options[name] = [argument];

@@ -33,6 +33,8 @@ export const PRIVATE_MODE = 0o600;
 
 /** sizeof(sun_path) without the closing NUL, bytes (unix(7)). */
 const MAX_PATH = 107;
+/** The length of a temporary name where a longer one does not fit; no pid is above 2^22. */
+const SHORT_NAME = 8;
 
 /**
  * Makes sure that a socket may be put at `path`: nothing is there, or a socket that nobody serves, which is removed, or one of
@@ -47,10 +49,16 @@ export async function claimSocketPath(
 ): Promise<void> {
   const fail = (code: "STACKD_ADDRESS_IN_USE" | "STACKD_SOCKET_PATH" | "STACKD_LISTEN", state: string) =>
     new StackdError(code, `Cannot listen on "${path}": ${state}`, { exitCode: 1 });
-  const length = new TextEncoder().encode(temporaryPath(path)).length;
-  if (length > MAX_PATH) {
-    const most = MAX_PATH - (length - new TextEncoder().encode(path).length);
-    throw fail("STACKD_SOCKET_PATH", `the path is too long, at most ${most} bytes are allowed`);
+  if (lengthOf(path) > MAX_PATH) {
+    throw fail("STACKD_SOCKET_PATH", `the path is too long, at most ${MAX_PATH} bytes are allowed`);
+  }
+  if (lengthOf(temporaryPath(path)) > MAX_PATH) {
+    const most = MAX_PATH - SHORT_NAME - 1;
+    const why = `a socket is made under another name beside its own`;
+    throw fail(
+      "STACKD_SOCKET_PATH",
+      `the path of its directory is too long, at most ${most} bytes are allowed: ${why}`,
+    );
   }
   try {
     const info = await Deno.lstat(path);
@@ -151,7 +159,7 @@ export interface KeptSocket {
  * is none, or the file system has no second names.
  */
 export function keepSocket(path: string): KeptSocket | null {
-  const identity = identityOf(path), kept = `${temporaryPath(path)}.kept`;
+  const identity = identityOf(path), kept = `${join(dirname(path), longName(path, Deno.pid))}.kept`;
   if (identity === null) return null;
   removeSocketFile(kept);
   try {
@@ -183,9 +191,25 @@ export function removeLeftover(path: string, pid: number): void {
   removeSocketFile(temporaryPath(path, pid));
 }
 
-/** Where process `pid` listens before its socket stands at `path`. */
+/** Where process `pid` listens before its socket stands at `path`: beside it, under a name that says whose it is, or is short. */
 export function temporaryPath(path: string, pid: number = Deno.pid): string {
-  return join(dirname(path), `.${basename(path)}.${pid}`);
+  const directory = dirname(path), long = join(directory, longName(path, pid));
+  return lengthOf(long) <= MAX_PATH ? long : join(directory, shortName(path, pid));
+}
+
+function longName(path: string, pid: number): string {
+  return `.${basename(path)}.${pid}`;
+}
+
+/** Of {@linkcode SHORT_NAME} bytes: the process has sockets of other names in the same directory. */
+function shortName(path: string, pid: number): string {
+  let hash = 0;
+  for (const byte of new TextEncoder().encode(basename(path))) hash = (hash * 31 + byte) % 36 ** 2;
+  return `.${hash.toString(36).padStart(2, "0")}${pid.toString(36).padStart(5, "0")}`;
+}
+
+function lengthOf(path: string): number {
+  return new TextEncoder().encode(path).length;
 }
 
 function removeSocketFile(path: string): void {

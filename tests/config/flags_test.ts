@@ -17,7 +17,6 @@ Deno.test("parseFlags() reads values", async (t) => {
     ["gateway", ["-s=a\nb"], { socket: ["a\nb"] }],
     ["gateway", ["--socket=-a"], { socket: ["-a"] }],
     ["gateway", ["-m", "app.ts"], { module: ["app.ts"] }],
-    ["gateway", ["-m", "app.ts", "app.ts"], { module: ["app.ts"] }],
     ["gateway", ["app.ts", "--http", "8080", "--http=:8081"], { module: ["app.ts"], http: ["8080", ":8081"] }],
     ["gateway", ["--", "-app.ts"], { module: ["-app.ts"] }],
     ["gateway", ["-s", "a", "--", "--help"], { socket: ["a"], module: ["--help"] }],
@@ -86,6 +85,7 @@ Deno.test("parseFlags() names what is wrong", async (t) => {
     [["a.ts", "b.ts"], 'Cannot use more than one module: "a.ts", "b.ts" are given'],
     [["a.ts", "--", "b.ts"], 'Cannot use more than one module: "a.ts", "b.ts" are given'],
     [["-m", "a.ts", "b.ts"], 'Cannot use more than one module: "b.ts" is given, and --module "a.ts"'],
+    [["-m", "a.ts", "a.ts"], 'Cannot use more than one module: "a.ts" is given, and --module "a.ts"'],
     [[""], "Cannot use an empty module: write its path"],
   ];
   for (const [args, message] of cases) {

@@ -96,6 +96,45 @@ Deno.test("a pid file serves to reload and stop, without an answer", async () =>
   ]);
 });
 
+Deno.test("a pid file that names another process's id signals nobody", async (t) => {
+  using directory = new TestDirectory();
+  const pidfile = directory.at("app.pid");
+  await using other = new Running("sleep", ["60"]);
+  const { gateway } = await start(directory);
+  await using _ = gateway;
+  const [, worker] = /"pid":(\d+)/.exec(
+    JSON.stringify(JSON.parse((await stackd("status", "--control", directory.at("app.ctl"))).stdout).workers),
+  ) ?? [];
+  const others = [[other.pid, Deno.readTextFileSync(`/proc/${other.pid}/cmdline`).split("\0")[0] ?? ""], [
+    Number(worker),
+    `${BINARY} worker `,
+  ]] as const;
+  for (const [pid, shown] of others) {
+    Deno.writeTextFileSync(pidfile, `${pid}\n`);
+    for (const command of ["reload", "upgrade", "stop"]) {
+      await t.step(`${command} by the pid of ${shown}`, async () => {
+        const { code, stderr } = await stackd(command, "--pidfile", pidfile);
+        assertEquals(code, 1);
+        const state = `process ${pid} is no gateway or proxy of stackd, but "${shown}`;
+        assertStringIncludes(stderr, `stackd: Cannot ${command} by "${pidfile}": ${state}`);
+      });
+    }
+  }
+  assert(!other.hasEnded && !gateway.hasEnded);
+  await other.stop();
+  Deno.writeTextFileSync(pidfile, `${other.pid}\n`);
+  const gone = await stackd("stop", "--pidfile", pidfile);
+  assertStringIncludes(gone.stderr, `process ${other.pid} does not run`);
+});
+
+Deno.test("a command takes one way to who runs", async () => {
+  for (const command of ["reload", "upgrade", "stop"]) {
+    const { code, stderr } = await stackd(command, "--control", "/x", "--pidfile", "/y");
+    assertEquals(code, 2);
+    assertStringIncludes(stderr, `Cannot ${command} by two ways: --control "/x" and --pidfile "/y" are given`);
+  }
+});
+
 Deno.test("--env, --env-file and --chdir make the workers' world", async () => {
   using directory = new TestDirectory();
   directory.write("app.env", "NAME=file\n");

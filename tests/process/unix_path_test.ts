@@ -1,5 +1,6 @@
 /** Public unix sockets: claiming, taking over, removing. */
 import { assert, assertEquals, assertMatch, assertRejects, assertThrows } from "@std/assert";
+import { dirname } from "@std/path";
 import { type ErrorCode, StackdError } from "../../lib/errors.ts";
 import {
   bindSocket,
@@ -8,6 +9,7 @@ import {
   keepSocket,
   removeLeftover,
   removeSocket,
+  temporaryPath,
 } from "../../lib/process/unix_path.ts";
 import { Running, TestDirectory } from "../support/stackd.ts";
 import { accepts } from "../support/until.ts";
@@ -33,6 +35,50 @@ async function leaveStale(path: string): Promise<void> {
 Deno.test("claimSocketPath() takes a path where nothing is", async () => {
   using directory = new TestDirectory();
   await claimSocketPath(directory.at("app.sock"));
+});
+
+/** A path of `bytes` bytes whose last part is `name`, in a directory that exists. */
+function longPath(directory: TestDirectory, name: string, bytes: number): string {
+  const inside = `${directory.path}/`, end = `/${name}`;
+  const path = inside + "d".repeat(bytes - inside.length - new TextEncoder().encode(end).length);
+  Deno.mkdirSync(path, { recursive: true });
+  return path + end;
+}
+
+Deno.test("every path that the kernel takes is taken, when its name has 8 bytes", async (t) => {
+  for (const name of ["app.sock", "a-longer-name.sock", "ü".repeat(20)]) {
+    await t.step(name, async () => {
+      using directory = new TestDirectory();
+      for (let bytes = 92; bytes <= 107; bytes++) {
+        const path = longPath(directory, name, bytes);
+        assertEquals(new TextEncoder().encode(path).length, bytes);
+        await claimSocketPath(path);
+        const { server, identity } = bindSocket({ path, mode: 0o600, owner: null }, listen);
+        keepSocket(path)?.discard();
+        (await Deno.connect({ transport: "unix", path })).close();
+        removeSocket(path, identity);
+        server.close();
+        assert([...Deno.readDirSync(dirname(path))].every(({ isDirectory }) => isDirectory), "nothing is left");
+      }
+    });
+  }
+});
+
+Deno.test("a temporary name is this process's and this socket's, whatever its length", () => {
+  for (const directory of ["/run", `/run/${"d".repeat(93)}`]) {
+    const names = ["app.sock", "app2sock"].flatMap((name) =>
+      [1, 4_194_304].map((pid) => temporaryPath(`${directory}/${name}`, pid))
+    );
+    assertEquals(new Set(names).size, 4, names.join());
+    for (const name of names) assert(name.length <= 107, name);
+  }
+});
+
+Deno.test("claimSocketPath() refuses a directory that leaves no room, whatever this process's id", async () => {
+  const path = `/run/${"d".repeat(94)}/a.sock`;
+  const why =
+    "the path of its directory is too long, at most 98 bytes are allowed: a socket is made under another name beside its own";
+  assertEquals(await refusal(path, "STACKD_SOCKET_PATH"), `Cannot listen on "${path}": ${why}`);
 });
 
 Deno.test("claimSocketPath() removes a socket that nobody serves", async () => {

@@ -14,6 +14,7 @@ import type { LoadedForm } from "./form.ts";
 import { rawHeaders, targetOf } from "./request_view.ts";
 import { isBodyTaken } from "./response_body.ts";
 import { describeThrown } from "./stack.ts";
+import { upgradeOf } from "./upgrades.ts";
 import { fromApplication } from "./wsgi.ts";
 
 /** Answers a request, whatever happens. It is no promise when the handler's own answer is none, which is cheaper. */
@@ -26,7 +27,7 @@ export type Explain = (request: Request, thrown: unknown) => Response | null;
 export function adapt(form: LoadedForm, onException: () => void = () => {}, explain: Explain = () => null): Respond {
   const fail = (request: Request, info: RequestInfo, thrown: unknown) => {
     const answer = failed(request, info, thrown, onException);
-    return explain(request, thrown) ?? answer;
+    return upgradeOf(request) ?? explain(request, thrown) ?? answer;
   };
   const handler = handlerOf(form);
   return (request, info) => {
@@ -54,7 +55,11 @@ function answered(request: Request, info: RequestInfo, result: unknown, onExcept
     return unfit(request, info, result);
   }
   info.settle();
-  return response;
+  const upgrade = upgradeOf(request);
+  if (upgrade === null || response.status === upgrade.status) return response;
+  onException();
+  logError(`The handler returned a Response for ${nameOf(request, info)}, which it had made a WebSocket`);
+  return upgrade;
 }
 
 function handlerOf(form: LoadedForm): Handler {
@@ -70,9 +75,7 @@ function handlerOf(form: LoadedForm): Handler {
 }
 
 function failed(request: Request, info: RequestInfo, thrown: unknown, onException: () => void): Response {
-  // A handler that gave up because its client left has done nothing wrong.
-  const gaveUp = info.clientLeft && thrown instanceof Error && thrown.name === "AbortError";
-  if (!gaveUp) {
+  if (!info.isGivingUp(thrown)) {
     onException();
     logError(`The handler threw for ${nameOf(request, info)}: ${describeThrown(thrown)}`);
   }
@@ -94,7 +97,7 @@ function unfit(request: Request, info: RequestInfo, returned: unknown): Response
 /** The answer to a request that its handler failed; it says nothing but the id to ask the operator about. */
 function failure(request: Request, info: RequestInfo): Response {
   info.settle();
-  return toResponse(500, acceptOf(request), info.requestId);
+  return upgradeOf(request) ?? toResponse(500, acceptOf(request), info.requestId);
 }
 
 /** An error answer of ours as a `Response`. */

@@ -3,11 +3,13 @@
  *
  * @module
  */
+import { TICK } from "../http1/deadlines.ts";
 import { clientAddress, type Trust } from "../http1/trust.ts";
 import { acceptRequestId } from "../observe/request_id.ts";
 import type { Background } from "./background.ts";
 import type { Info, RemoteAddress } from "./contract.ts";
 import { rawHeaders } from "./request_view.ts";
+import { isUpgraded } from "./upgrades.ts";
 
 /** What all requests of one socket have in common. */
 export interface Site {
@@ -16,6 +18,8 @@ export interface Site {
   readonly prefix: string;
   /** Whether only our own front gets here, which says when it has taken more off a path. */
   readonly isPrivate: boolean;
+  /** How long our front gives a request, ms, which then leaves as a client does; null where the worker keeps the time. @default {null} */
+  readonly frontTimeout?: number | null;
   /** Who is believed; null when the socket's peers are not, whatever they say. */
   readonly trust: Trust | null;
   /** Makes a request id. */
@@ -27,14 +31,18 @@ export interface Site {
 export class RequestInfo implements Info {
   readonly #request: Request;
   readonly #site: Site;
+  readonly #begun: number;
   #requestId: string | undefined;
   #remoteAddr: RemoteAddress | undefined;
   #controller: AbortController | undefined;
   #answered = false;
+  #left = false;
 
-  constructor(request: Request, site: Site) {
+  /** `begun`: when the request came, monotonic ms. */
+  constructor(request: Request, site: Site, begun: number = performance.now()) {
     this.#request = request;
     this.#site = site;
+    this.#begun = begun;
   }
 
   get workerId(): number {
@@ -78,14 +86,26 @@ export class RequestInfo implements Info {
   get signal(): AbortSignal {
     if (this.#controller !== undefined) return this.#controller.signal;
     const controller = this.#controller = new AbortController();
-    // Deno aborts its own signal after every answer; only before it, that means that the client has left.
+    // Deno aborts its own signal after every answer, and at an upgrade; only before, that means that the client has left.
     const { signal } = this.#request;
     const leave = () => {
-      if (!this.#answered) controller.abort(new DOMException("The client has left", "AbortError"));
+      if (this.#answered || isUpgraded(this.#request)) return;
+      if (this.#isLate()) return this.expire();
+      this.#left = true;
+      controller.abort(new DOMException("The client has left", "AbortError"));
     };
     if (signal.aborted) leave();
     else signal.addEventListener("abort", leave, { once: true });
     return controller.signal;
+  }
+
+  /**
+   * Whether it is for the time that it is our front that leaves. Time in which it waited for the client's body is not counted there, and
+   * not known here: a client that breaks off so late an upload counts as this.
+   */
+  #isLate(): boolean {
+    const { frontTimeout = null } = this.#site;
+    return frontTimeout !== null && performance.now() - this.#begun >= frontTimeout - TICK;
   }
 
   /** The request took too long: its signal is aborted, and what comes of it is not wanted any more. */
@@ -97,7 +117,14 @@ export class RequestInfo implements Info {
 
   /** Whether the client is known to have left; only known when the handler asked for the signal. */
   get clientLeft(): boolean {
-    return this.#controller?.signal.aborted ?? false;
+    return this.#left;
+  }
+
+  /** Whether `thrown` is how a handler gives up when its signal is aborted, and no fault of its own. */
+  isGivingUp(thrown: unknown): boolean {
+    const signal = this.#controller?.signal;
+    if (signal?.aborted !== true) return false;
+    return thrown === signal.reason || (this.#left && thrown instanceof Error && thrown.name === "AbortError");
   }
 
   /** Ends the time in which a leaving client aborts the signal: the handler has answered. */

@@ -16,6 +16,7 @@ import { RequestInfo, type Site } from "./info.ts";
 import { logRequest } from "./log_request.ts";
 import { markTrusted } from "./request_view.ts";
 import { describeThrown } from "./stack.ts";
+import { upgradeOf } from "./upgrades.ts";
 import { within } from "../process/within.ts";
 
 /** Longest time in a drain in which idle connections are still served, ms; where requests do not end, as over HTTP/2. */
@@ -39,8 +40,7 @@ export interface ServerOptions {
   /** From a request on the public socket to its response's head, ms. Beyond: 504, and the handler's signal is aborted. */
   readonly requestTimeout: number;
   /**
-   * Called when a socket has ended that was not drained. Deno ends its whole server when the response of a WebSocket's upgrade
-   * is not what the handler returns.
+   * Called when a socket has ended that was not drained, as Deno may end its server by itself.
    */
   readonly onLost?: () => void;
   /** @default {bindSocket} */
@@ -92,12 +92,14 @@ export class HandlerServer {
   }
 
   #listen(file: SocketFile, trusted: TrustedProxies, isPublic: boolean): FileIdentity {
-    const { workerId, prefix, respond, nextId, background, accessLog, bind = bindSocket } = this.#options;
+    const { workerId, prefix, respond, nextId, background, accessLog, requestTimeout, bind = bindSocket } =
+      this.#options;
     const log = isPublic && accessLog.enabled ? accessLog : null;
     const site: Site = {
       workerId,
       prefix,
       isPrivate: !isPublic,
+      frontTimeout: isPublic ? null : requestTimeout,
       nextId,
       background,
       trust: trusted.unix ? compileTrust(trusted) : null,
@@ -114,7 +116,7 @@ export class HandlerServer {
       listener.served++;
       this.#inFlight++;
       if (site.trust !== null) markTrusted(request);
-      const info = new RequestInfo(request, site);
+      const info = new RequestInfo(request, site, begun);
       const response = respond(request, info);
       if (response instanceof DenoResponse) return finish(request, info, response, begun);
       const timely = isPublic ? this.#withDeadline(request, info, response) : response;
@@ -133,7 +135,7 @@ export class HandlerServer {
     return identity;
   }
 
-  /** The response, or a 504 when it takes too long: where a front is before us, it keeps the time. */
+  /** The response, or a 504, or an upgrade's, when it takes too long: where a front is before us, it keeps the time. */
   #withDeadline(request: Request, info: RequestInfo, response: Promise<Response>): Promise<Response> {
     const { requestTimeout } = this.#options;
     return new Promise((resolve) => {
@@ -143,7 +145,7 @@ export class HandlerServer {
           this.#deadlines.delete(entry);
           info.expire();
           logError(`A request took longer than ${requestTimeout / 1_000} s: ${nameOf(request, info)}`);
-          resolve(toResponse(504, null, info.requestId));
+          resolve(upgradeOf(request) ?? toResponse(504, null, info.requestId));
         },
       };
       this.#deadlines.add(entry);

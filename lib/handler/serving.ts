@@ -19,6 +19,7 @@ import { describeHandler, type LoadedHandler, loadHandler } from "./loader.ts";
 import { installRequestView } from "./request_view.ts";
 import { noticeBodies } from "./response_body.ts";
 import { type Bind, HandlerServer } from "./server.ts";
+import { rememberUpgrades } from "./upgrades.ts";
 import { WatchMode } from "./watch_mode.ts";
 
 /** Where a handler is served from. */
@@ -109,6 +110,7 @@ export class Serving {
     const untrusted = socket !== null && !trustedProxies.unix;
     installRequestView(!untrusted ? "all" : privateSocket === null ? "none" : "marked");
     noticeBodies();
+    rememberUpgrades();
   }
 
   /** Under `--watch`: the handler could not be loaded anew, and why. */
@@ -165,9 +167,6 @@ export class Serving {
 
 /** A worker that serves nothing any more but answers pings would never be replaced. */
 function onLost(): void {
-  logError(
-    "The worker cannot serve any more: Deno has ended its server, as it does when a handler upgrades a request to a WebSocket and " +
-      "then throws or returns another response; it is replaced",
-  );
+  logError("The worker cannot serve any more: Deno has ended its server; it is replaced");
   Deno.exit(1);
 }

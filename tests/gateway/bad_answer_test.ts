@@ -34,32 +34,62 @@ for (const workers of ["1", "2"]) {
   });
 }
 
-/** Upgrades a request and does not return what that needs. */
+/** Upgrades a request and does not return what that needs; greets whoever is connected. */
 const CARELESS = `
-export default (request) => {
-  if (request.headers.get("upgrade") !== "websocket") return new Response("well");
-  Deno.upgradeWebSocket(request);
-  throw new Error("too late");
+export default async (request, info) => {
+  const { pathname } = new URL(request.url);
+  if (pathname === "/pid") return new Response(String(Deno.pid));
+  info.signal.addEventListener("abort", () => console.log(pathname, info.signal.reason.name));
+  const { socket, response } = Deno.upgradeWebSocket(request);
+  socket.onopen = () => socket.send("hello");
+  if (pathname === "/throws") throw new Error("too late");
+  if (pathname === "/page") return new Response("a page");
+  if (pathname === "/null") return null;
+  if (pathname === "/late") await new Promise(() => {});
+  return response;
 };
 `;
+const KEY = "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n";
 
 for (const args of [[], ["--front"]]) {
-  Deno.test(`a handler that upgrades a request and throws costs its worker, which is replaced: ${args.join(" ") || "no front"}`, async () => {
+  Deno.test(`whatever follows a request's upgrade, it is a WebSocket: ${args.join(" ") || "no front"}`, async (t) => {
     using directory = new TestDirectory();
-    const module = directory.write("app.ts", CARELESS), socket = directory.at("app.sock");
-    const line = ["gateway", "--socket", socket, ...args, "--access-log", "off", module];
-    await using gateway = new Running(BINARY, line, { cwd: directory.path });
+    const module = directory.write("app.ts", CARELESS), socket = directory.at("app.sock"), log = directory.at("log");
+    const line = ["gateway", "--socket", socket, ...args, "--request-timeout", "1", "--access-log", log];
+    await using gateway = new Running(BINARY, [...line, "--trusted-proxies", "unix", module], { cwd: directory.path });
     await gateway.untilPrinted(/pid/);
-    const key = "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n";
-    using careless = await RawClient.connect({ transport: "unix", path: socket });
-    await careless.send(`GET / HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n${key}\r\n`);
-    await gateway.until("the log says so", () => /Deno has ended its server/.exec(gateway.stderr));
-    for (let answered = false; !answered;) {
-      // Refused or cut off until the new worker is there; the test's own deadline ends it.
-      using client = await RawClient.connect({ transport: "unix", path: socket }).catch(() => null);
-      await client?.send("GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n").catch(() => {});
-      answered = (await client?.response().catch(() => null))?.body === "well";
-      if (!answered) await new Promise((resolve) => setTimeout(resolve, 20));
+    const pid = async () => {
+      using client = await RawClient.connect({ transport: "unix", path: socket });
+      await client.send("GET /pid HTTP/1.1\r\nHost: x\r\n\r\n");
+      return (await client.response()).body;
+    };
+    const before = await pid();
+    const cases: [path: string, said: RegExp | null][] = [
+      ["/well", null],
+      ["/throws", /The handler threw for GET "\/throws" \(request id given-1\): Error: too late/],
+      [
+        "/page",
+        /The handler returned a Response for GET "\/page" \(request id given-2\), which it had made a WebSocket/,
+      ],
+      ["/null", /The handler returned null instead of a Response for GET "\/null"/],
+      ["/late", args.length > 0 ? null : /A request took longer than 1 s: GET "\/late"/],
+    ];
+    for (const [index, [path, said]] of cases.entries()) {
+      await t.step(path, async () => {
+        using client = await RawClient.connect({ transport: "unix", path: socket });
+        const fields = `X-Request-Id: given-${index}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n${KEY}`;
+        await client.send(`GET ${path} HTTP/1.1\r\nHost: x\r\n${fields}\r\n`);
+        const { status } = await client.head();
+        // A front keeps the time itself, and what it has given up on is nobody's WebSocket.
+        if (path === "/late" && args.length > 0) return assertEquals(status, 504);
+        assertEquals(status, 101);
+        await client.through("hello");
+        if (said !== null) await gateway.until("the log says so", () => said.exec(gateway.stderr));
+      });
     }
+    assertEquals(await pid(), before, "it is the same worker");
+    assertEquals(gateway.stdout.match(/\w*Error/g), args.length > 0 ? null : ["TimeoutError"], "signals are aborted");
+    const statuses = () => Deno.readTextFileSync(log).match(/(?<=" )\d{3}(?= )/g)?.join(" ");
+    if (args.length === 0) await gateway.until("all are logged", () => statuses() === "200 101 101 101 101 101 200");
   });
 }

@@ -4,11 +4,22 @@ import { StackdError } from "../../lib/errors.ts";
 import { Background } from "../../lib/handler/background.ts";
 import type { Handler } from "../../lib/handler/contract.ts";
 import { HandlerServer } from "../../lib/handler/server.ts";
+import type { AccessLog } from "../../lib/observe/access_log.ts";
 import { fieldOf, RawClient } from "../support/raw_http.ts";
 import { TestDirectory } from "../support/stackd.ts";
 import { accepts, until } from "../support/until.ts";
 import { ask, type ServeOptions, serving } from "./serving.ts";
 import { stderrOf } from "./support.ts";
+
+const silentLog: AccessLog = {
+  enabled: false,
+  takesRecords: false,
+  write() {},
+  writeRecord() {},
+  writeSpans() {},
+  reopen() {},
+  close: () => Promise.resolve(),
+};
 
 /** Tells what it sees of a request, of its copies too. */
 const echo: Handler = async (request, info) =>
@@ -148,15 +159,7 @@ Deno.test("listenPublic() says why it cannot listen", () => {
     respond: () => new Response(""),
     nextId: () => "",
     background: new Background(),
-    accessLog: {
-      enabled: false,
-      takesRecords: false,
-      write() {},
-      writeRecord() {},
-      writeSpans() {},
-      reopen() {},
-      close: () => Promise.resolve(),
-    },
+    accessLog: silentLog,
   });
   const path = directory.at("nowhere/app.sock");
   const error = assertThrows(() => server.listenPublic({ path, mode: 0o660, owner: null }), StackdError);
@@ -205,6 +208,49 @@ Deno.test("a client that leaves aborts the signal and is logged as 499", async (
     await until("it is logged", () => lines.length === 1);
     assertEquals([lines[0]?.status, lines[0]?.requestLine], [499, "GET /left HTTP/1.1"]);
   });
+});
+
+Deno.test("our front's leaving at the deadline is its timeout, and a client's leaving before is not", async () => {
+  const aborted: string[] = [];
+  const handler: Handler = (_, { signal }) =>
+    new Promise((_, reject) =>
+      signal.addEventListener("abort", () => {
+        aborted.push(signal.reason.name);
+        reject(signal.reason);
+      })
+    );
+  const log = await stderrOf(() =>
+    serving(handler, { withPrivate: true, requestTimeout: 1_000 }, async ({ privatePath }) => {
+      for (const stays of [0, 1_000]) {
+        using client = await RawClient.connect({ transport: "unix", path: privatePath });
+        await client.send("GET / HTTP/1.1\r\nHost: x\r\n\r\n");
+        await new Promise((resolve) => setTimeout(resolve, stays + 50));
+        client.close();
+        await until("it is aborted", () => aborted.length === (stays === 0 ? 1 : 2));
+      }
+    })
+  );
+  assertEquals(aborted, ["AbortError", "TimeoutError"]);
+  assertEquals(log, "", "whoever gives up then has done nothing wrong");
+});
+
+Deno.test("a request that took too long is logged as 504, whether or not its handler gives up", async () => {
+  const handler: Handler = (request, { signal }) =>
+    new Promise((_, reject) =>
+      signal.addEventListener("abort", () => request.url.endsWith("/up") && reject(signal.reason))
+    );
+  const log = await stderrOf(() =>
+    serving(handler, { requestTimeout: 100 }, async ({ publicPath, lines }) => {
+      for (const path of ["/up", "/on"]) {
+        assertEquals((await ask(publicPath, `GET ${path} HTTP/1.1\nHost: x\n\n`)).status, 504);
+      }
+      assertEquals(lines.map(({ status }) => status), [504, 504]);
+    })
+  );
+  assertEquals(log.match(/\[error\] .*?(?= \()/g), [
+    '[error] A request took longer than 0.1 s: GET "/up"',
+    '[error] A request took longer than 0.1 s: GET "/on"',
+  ]);
 });
 
 Deno.test("a body that fails on its way is logged, and its connection ends", async () => {
@@ -271,4 +317,40 @@ Deno.test("drain() does not wait longer than it may", async () => {
     assertEquals((await client.response()).body, "late");
     await client.end();
   });
+});
+
+// What becomes of the upgrade nobody ever hears.
+Deno.test("a server that Deno ends is told of, and one that was drained is not", { sanitizeOps: false }, async () => {
+  for (const ends of [true, false]) {
+    using directory = new TestDirectory();
+    const lost = Promise.withResolvers<void>();
+    let told = 0;
+    const server = new HandlerServer({
+      requestTimeout: 60_000,
+      workerId: 1,
+      prefix: "",
+      trustedProxies: { unix: false, networks: [] },
+      // What Serving prevents: the upgrade's response is not what is answered.
+      respond(request) {
+        if (ends) Deno.upgradeWebSocket(request);
+        return new Response("no WebSocket");
+      },
+      nextId: () => "",
+      background: new Background(),
+      accessLog: silentLog,
+      onLost() {
+        told++;
+        lost.resolve();
+      },
+    });
+    const path = directory.at("app.sock");
+    server.listenPublic({ path, mode: 0o660, owner: null });
+    using client = await RawClient.connect({ transport: "unix", path });
+    const key = "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n";
+    await client.send(`GET / HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n${key}\r\n`);
+    if (ends) await lost.promise;
+    else assertEquals((await client.response()).body, "no WebSocket");
+    await server.drain(0);
+    assertEquals(told, ends ? 1 : 0);
+  }
 });

@@ -24,11 +24,13 @@ export interface ServeOptions {
   readonly unix?: boolean;
   /** Whether there is a private socket too. @default {false} */
   readonly withPrivate?: boolean;
+  /** ms. @default {60_000} */
+  readonly requestTimeout?: number;
 }
 
 /** Serves `handler` on a public socket, and ends that after `use`. */
 export async function serving(handler: Handler, options: ServeOptions, use: (started: Started) => Promise<void>) {
-  const { unix = false, withPrivate = false } = options;
+  const { unix = false, withPrivate = false, requestTimeout = 60_000 } = options;
   using directory = new TestDirectory();
   const lines: AccessLogEntry[] = [];
   const accessLog: AccessLog = {
@@ -42,7 +44,7 @@ export async function serving(handler: Handler, options: ServeOptions, use: (sta
   };
   const restore = [installRequestView(unix ? "all" : withPrivate ? "marked" : "none"), noticeBodies()];
   const server = new HandlerServer({
-    requestTimeout: 60_000,
+    requestTimeout,
     workerId: 1,
     prefix: "",
     trustedProxies: { unix, networks: [] },

@@ -9,6 +9,8 @@ import { rawHeaders, targetOf } from "./request_view.ts";
 
 /** Client left before it was answered, as nginx writes it. */
 const CLIENT_LEFT = 499;
+/** Statuses of responses that have no body (https://fetch.spec.whatwg.org/#null-body-status). */
+const NO_BODY: ReadonlySet<number> = new Set([101, 103, 204, 205, 304]);
 /** Deno does not say which version it was. */
 const PROTOCOL = "HTTP/1.1";
 
@@ -62,7 +64,7 @@ export function logRequest(
 
 function bytesOf(request: Request, response: Response): number | null {
   const { status } = response;
-  if (request.method === "HEAD" || status === 204 || status === 304 || status === 101) return 0;
+  if (request.method === "HEAD" || NO_BODY.has(status)) return 0;
   const declared = response.headers.get("content-length");
   return declared === null ? null : Number(declared);
 }

@@ -11,10 +11,12 @@ import { logError } from "../observe/log.ts";
 import { bindSocket, type FileIdentity, PRIVATE_MODE, type SocketFile } from "../process/unix_path.ts";
 import { nameOf, type Respond, toResponse } from "./adapt.ts";
 import type { Background } from "./background.ts";
+import { asLast, dropHopByHop, END, endWithConnection } from "./connection_fields.ts";
 import { DenoResponse } from "./deno_response.ts";
 import { RequestInfo, type Site } from "./info.ts";
 import { logRequest } from "./log_request.ts";
 import { markTrusted } from "./request_view.ts";
+import { SentStreams } from "./sent_streams.ts";
 import { describeThrown } from "./stack.ts";
 import { upgradeOf } from "./upgrades.ts";
 import { within } from "../process/within.ts";
@@ -70,6 +72,7 @@ export class HandlerServer {
   #inFlight = 0;
   #runningTime = 0;
   readonly #deadlines = new Deadlines();
+  readonly #streams = new SentStreams();
 
   constructor(options: ServerOptions) {
     this.#options = options;
@@ -104,23 +107,33 @@ export class HandlerServer {
       background,
       trust: trusted.unix ? compileTrust(trusted) : null,
     };
-    const finish = (request: Request, info: RequestInfo, response: Response, begun: number) => {
+    const finish = (
+      request: Request,
+      info: RequestInfo,
+      response: Response,
+      begun: number,
+      serve: Deno.ServeHandlerInfo,
+    ) => {
       this.#inFlight--;
       this.#runningTime += performance.now() - begun;
-      const sent = this.#draining ? asLast(response) : response;
+      dropHopByHop(response);
+      const own = isPublic && response.status === 205 && request.method !== "HEAD"
+        ? endWithConnection(response)
+        : response;
+      const sent = this.#draining ? asLast(own) : own;
       if (log !== null) logRequest(log, request, info, sent, begun);
-      return sent;
+      return this.#streams.add(sent, request, info, () => serve.completed);
     };
-    const handler = (request: Request): Response | Promise<Response> => {
+    const handler = (request: Request, serve: Deno.ServeHandlerInfo): Response | Promise<Response> => {
       const begun = performance.now();
       listener.served++;
       this.#inFlight++;
       if (site.trust !== null) markTrusted(request);
       const info = new RequestInfo(request, site, begun);
       const response = respond(request, info);
-      if (response instanceof DenoResponse) return finish(request, info, response, begun);
+      if (response instanceof DenoResponse) return finish(request, info, response, begun, serve);
       const timely = isPublic ? this.#withDeadline(request, info, response) : response;
-      return timely.then((settled) => finish(request, info, settled, begun));
+      return timely.then((settled) => finish(request, info, settled, begun, serve));
     };
     const onError = (thrown: unknown) => this.#onError(thrown);
     const { server, identity } = bind(
@@ -158,9 +171,11 @@ export class HandlerServer {
 
   /** What Deno itself finds wrong: a Response that was used before, or a body that failed on its way. */
   #onError(thrown: unknown): Response {
-    // Deno does not say which request it was.
-    logError(`A response could not be sent: ${describeThrown(thrown)}`);
-    return toResponse(500, null, this.#options.nextId());
+    const id = this.#options.nextId();
+    if (thrown === END) return toResponse(500, null, id); // for nobody: the head has been sent
+    const name = this.#streams.failed(thrown) ?? `a request that Deno does not name (request id ${id})`;
+    logError(`A response could not be sent for ${name}: ${describeThrown(thrown)}`);
+    return toResponse(500, null, id);
   }
 
   /**
@@ -193,20 +208,5 @@ async function untilQuiet(listener: Listener, longest: number): Promise<void> {
     const before = listener.served;
     await new Promise((resolve) => setTimeout(resolve, TURN));
     quiet = listener.served === before ? quiet + 1 : 0;
-  }
-}
-
-/** The response as the last one on its connection. */
-function asLast(response: Response): Response {
-  if (response.status === 101) return response;
-  try {
-    response.headers.set("connection", "close");
-    return response;
-  } catch {
-    // A redirect's fields, and those of a fetched response, cannot be changed.
-    const headers = new Headers(response.headers);
-    headers.set("connection", "close");
-    const { body, status, statusText } = response;
-    return new DenoResponse(body, { status, statusText, headers });
   }
 }

@@ -5,20 +5,9 @@
  * @module
  */
 import type { Piece, Pieces, StartResponse } from "./contract.ts";
+import { HOP_BY_HOP } from "./connection_fields.ts";
 import { DenoResponse } from "./deno_response.ts";
 import { joined } from "./pieces.ts";
-
-/** Fields that belong to a connection, which is not the application's (PEP 3333, "Other HTTP Features"). */
-const HOP_BY_HOP = [
-  "connection",
-  "keep-alive",
-  "proxy-authenticate",
-  "proxy-authorization",
-  "te",
-  "trailer",
-  "transfer-encoding",
-  "upgrade",
-];
 
 /** What `startResponse` was told. */
 export class ResponseHead {
@@ -64,6 +53,7 @@ export class ResponseHead {
   respond(body: BodyInit | null, length: number | null): Response {
     this.#sent = true;
     const headers = this.#headers ?? new Headers();
+    // They belong to a connection, which is not the application's (PEP 3333, "Other HTTP Features").
     for (const name of HOP_BY_HOP) headers.delete(name);
     if (length !== null && !this.bodiless && !headers.has("content-length")) {
       headers.set("content-length", String(length));

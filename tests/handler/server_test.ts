@@ -264,7 +264,7 @@ Deno.test("a body that fails on its way is logged, and its connection ends", asy
     );
   await serving(handler, {}, async ({ publicPath }) => {
     const log = await stderrOf(() => assertRejects(() => ask(publicPath, "GET /failing HTTP/1.1\nHost: x\n\n")));
-    assertMatch(log, /A response could not be sent: RangeError: in the middle/);
+    assertMatch(log, /could not be sent for GET "\/failing" \(request id id-1\): RangeError: in the middle/);
   });
 });
 

@@ -1,0 +1,91 @@
+/**
+ * Bodies that a handler streams. What goes wrong with them comes when the request is long over for the handler, and Deno does not say which
+ * one it was; so they are known until they have been sent.
+ *
+ * @module
+ */
+import { logError } from "../observe/log.ts";
+import { nameOf } from "./adapt.ts";
+import { DenoResponse } from "./deno_response.ts";
+import type { RequestInfo } from "./info.ts";
+import { errorOf, innerOf, scriptedStream } from "./inner_response.ts";
+import { targetOf } from "./request_view.ts";
+
+/** A body on its way. */
+interface Sent {
+  readonly stream: ReadableStream<unknown>;
+  readonly name: () => string;
+}
+
+/** The bodies that are on their way. */
+export class SentStreams {
+  readonly #sent = new Set<Sent>();
+
+  /**
+   * Adds the body of a response, where it is a stream of the handler's. One that does not have the length that it has said is logged.
+   *
+   * @param completed Asked for the promise that settles when the response has been sent.
+   */
+  add(response: Response, request: Request, info: RequestInfo, completed: () => Promise<unknown>): Response {
+    const inner = innerOf(response);
+    const given = inner === null ? null : scriptedStream(inner);
+    if (inner === null || given === null || given.locked) return response;
+    try {
+      targetOf(request); // else nobody could ask for it any more
+      void info.requestId;
+    } catch { /* the client has left */ }
+    const name = () => nameOf(request, info);
+    const length = request.method === "HEAD" ? null : declaredLength(inner.headerList);
+    const stream = length === null ? given : counted(given, length, (state) => {
+      if (request.signal.aborted) return; // it ended because its client has left
+      logError(`The body for ${name()} is ${state} than its Content-Length of ${length}`);
+    });
+    const entry: Sent = { stream, name };
+    this.#sent.add(entry);
+    const end = () => void this.#sent.delete(entry);
+    completed().then(end, end);
+    if (stream === given) return response;
+    const { status, statusText, headers } = response;
+    return new DenoResponse(stream, { status, statusText, headers });
+  }
+
+  /** The request whose body has failed by `thrown`, for the log; null when it is not known. */
+  failed(thrown: unknown): string | null {
+    for (const entry of this.#sent) {
+      if (thrown === undefined || errorOf(entry.stream) !== thrown) continue;
+      this.#sent.delete(entry);
+      return entry.name();
+    }
+    return null;
+  }
+}
+
+/** The Content-Length among fields; null when it is not there, or none. */
+function declaredLength(fields: readonly (readonly [name: string, value: string])[]): number | null {
+  const value = fields.find(([name]) => name.length === 14 && name.toLowerCase() === "content-length")?.[1] ?? "";
+  return /^\d{1,15}$/.test(value) ? Number(value) : null;
+}
+
+/** The same stream; `complain` is called once when more or less than `length` bytes come of it. */
+function counted(
+  stream: ReadableStream<Uint8Array<ArrayBuffer>>,
+  length: number,
+  complain: (state: string) => void,
+): ReadableStream<Uint8Array<ArrayBuffer>> {
+  const reader = stream.getReader();
+  let left = length;
+  return new ReadableStream({
+    async pull(controller) {
+      const { done, value } = await reader.read();
+      if (done) {
+        if (left > 0) complain(`${left} bytes shorter`);
+        return controller.close();
+      }
+      const before = left;
+      left -= value.byteLength;
+      if (left < 0 && before >= 0) complain("longer");
+      controller.enqueue(value);
+    },
+    cancel: (reason) => reader.cancel(reason),
+  }, { highWaterMark: 0 });
+}

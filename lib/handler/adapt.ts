@@ -6,6 +6,7 @@
  */
 import { errorAnswer } from "../http1/error_answer.ts";
 import { logError } from "../observe/log.ts";
+import { isBrokenUpload } from "./broken_upload.ts";
 import type { Handler } from "./contract.ts";
 import { DenoResponse, isDenoResponse } from "./deno_response.ts";
 import { ownResponse } from "./foreign_response.ts";
@@ -75,7 +76,8 @@ function handlerOf(form: LoadedForm): Handler {
 }
 
 function failed(request: Request, info: RequestInfo, thrown: unknown, onException: () => void): Response {
-  if (!info.isGivingUp(thrown)) {
+  if (isBrokenUpload(thrown)) info.leave();
+  else if (!info.isGivingUp(thrown)) {
     onException();
     logError(`The handler threw for ${nameOf(request, info)}: ${describeThrown(thrown)}`);
   }

@@ -91,8 +91,7 @@ export class RequestInfo implements Info {
     const leave = () => {
       if (this.#answered || isUpgraded(this.#request)) return;
       if (this.#isLate()) return this.expire();
-      this.#left = true;
-      controller.abort(new DOMException("The client has left", "AbortError"));
+      this.leave();
     };
     if (signal.aborted) leave();
     else signal.addEventListener("abort", leave, { once: true });
@@ -115,7 +114,13 @@ export class RequestInfo implements Info {
     this.#controller?.abort(new DOMException("The request took too long", "TimeoutError"));
   }
 
-  /** Whether the client is known to have left; only known when the handler asked for the signal. */
+  /** The client has left before the answer. */
+  leave(): void {
+    this.#left = true;
+    this.#controller?.abort(new DOMException("The client has left", "AbortError"));
+  }
+
+  /** Whether the client is known to have left; only known when the handler asked for the signal, or was reading the body. */
   get clientLeft(): boolean {
     return this.#left;
   }

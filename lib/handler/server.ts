@@ -11,6 +11,7 @@ import { logError } from "../observe/log.ts";
 import { bindSocket, type FileIdentity, PRIVATE_MODE, type SocketFile } from "../process/unix_path.ts";
 import { nameOf, type Respond, toResponse } from "./adapt.ts";
 import type { Background } from "./background.ts";
+import { isBrokenUpload } from "./broken_upload.ts";
 import { asLast, dropHopByHop, END, endWithConnection } from "./connection_fields.ts";
 import { DenoResponse } from "./deno_response.ts";
 import { RequestInfo, type Site } from "./info.ts";
@@ -172,7 +173,8 @@ export class HandlerServer {
   /** What Deno itself finds wrong: a Response that was used before, or a body that failed on its way. */
   #onError(thrown: unknown): Response {
     const id = this.#options.nextId();
-    if (thrown === END) return toResponse(500, null, id); // for nobody: the head has been sent
+    // Of a body, when the head has been sent: nobody gets this.
+    if (thrown === END || isBrokenUpload(thrown)) return toResponse(500, null, id);
     const name = this.#streams.failed(thrown) ?? `a request that Deno does not name (request id ${id})`;
     logError(`A response could not be sent for ${name}: ${describeThrown(thrown)}`);
     return toResponse(500, null, id);

@@ -4,12 +4,14 @@
  * @module
  */
 import { logError } from "../observe/log.ts";
+import { isBrokenUpload } from "./broken_upload.ts";
 import { describeThrown } from "./stack.ts";
 
 /** Logs what would end this process: as in uWSGI, one request's mistake is not the end of the others. */
 export function surviveMistakes(): void {
   globalThis.addEventListener("unhandledrejection", (event) => {
     event.preventDefault();
+    if (isBrokenUpload(event.reason)) return; // what its client has done is nobody's mistake here
     logError(`A promise of the handler was rejected, and nothing handled it: ${describeThrown(event.reason)}`);
   });
   globalThis.addEventListener("error", (event) => {

@@ -253,6 +253,66 @@ Deno.test("a request that took too long is logged as 504, whether or not its han
   ]);
 });
 
+Deno.test("a client that breaks off its upload is logged as 499, and nothing is said of the handler", async (t) => {
+  const events = new EventTarget();
+  const happens = (name: string) => new Promise((resolve) => events.addEventListener(name, resolve, { once: true }));
+  const reads: Record<string, (request: Request) => Promise<unknown>> = {
+    "/text": (request) => request.text(),
+    "/late": async (request) => {
+      await happens("closed");
+      return request.text();
+    },
+    "/late-pieces": async (request) => {
+      await happens("closed");
+      return Array.fromAsync(request.body ?? []);
+    },
+    "/json": (request) => request.clone().json(),
+    "/pieces": (request) => Array.fromAsync(request.body ?? []),
+    "/copy": (request) => new Request(request).bytes(),
+  };
+  const handler: Handler = async (request) => {
+    const body = reads[new URL(request.url).pathname]?.(request);
+    events.dispatchEvent(new Event("began"));
+    await body;
+    return new Response("all of it");
+  };
+  const log = await stderrOf(() =>
+    serving(handler, {}, async ({ publicPath, lines }) => {
+      for (const path of Object.keys(reads)) {
+        for (const framing of ["Content-Length: 10\r\n\r\nabc", "Transfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n"]) {
+          await t.step(`${path} ${framing.slice(0, 7)}`, async () => {
+            using client = await RawClient.connect({ transport: "unix", path: publicPath });
+            const reading = happens("began");
+            await client.send(`POST ${path} HTTP/1.1\r\nHost: x\r\n${framing}`);
+            await reading;
+            client.close();
+            events.dispatchEvent(new Event("closed"));
+            const { status } = await until("it is logged", () => lines.pop());
+            assertEquals(status, 499);
+          });
+        }
+      }
+    })
+  );
+  assertEquals(log, "");
+});
+
+Deno.test("an error of the handler's own is told, also when a client has broken off its upload", async () => {
+  const handler: Handler = async (request) => {
+    await request.text().catch(() => {});
+    throw new Deno.errors.BadResource("of something else");
+  };
+  const log = await stderrOf(() =>
+    serving(handler, {}, async ({ publicPath, lines }) => {
+      using client = await RawClient.connect({ transport: "unix", path: publicPath });
+      await client.send("POST /x HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\nabc");
+      client.close();
+      await until("it is logged", () => lines.length === 1);
+    })
+  );
+  assertMatch(log, /The handler threw for POST "\/x" .*: BadResource: of something else/);
+});
+
 Deno.test("a body that fails on its way is logged, and its connection ends", async () => {
   const handler: Handler = () =>
     new Response(

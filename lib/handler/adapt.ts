@@ -106,8 +106,9 @@ function failure(request: Request, info: RequestInfo): Response {
 export function toResponse(status: number, accept: string | null, requestId: string): Response {
   const { fields, body } = errorAnswer(status, { accept, requestId });
   const bytes = new Uint8Array(body instanceof Uint8Array ? body : []);
-  const headers = new Headers(fields.map(([name, value]): [string, string] => [name, value]));
-  headers.set("Content-Length", String(bytes.length));
+  const headers = [...fields, ["Content-Length", String(bytes.length)], ["Server", "stackd"]].map((
+    [name = "", value = ""],
+  ): [string, string] => [name, value]);
   return new DenoResponse(bytes, { status, headers });
 }
 

@@ -8,6 +8,7 @@ import { StackdError } from "../errors.ts";
 import { codeOnDisk, type LoadableCode, readSnapshot, sameOnDisk } from "./code/loadable.ts";
 import type { LoadedCode } from "./code/loaded_code.ts";
 import { DISK } from "./disk.ts";
+import { keepGlobals } from "./globals.ts";
 import type { TakenServer } from "./taken_server.ts";
 
 /** What a module exports. */
@@ -41,15 +42,30 @@ async function importCode(path: string, code: LoadableCode, prepared: LoadableCo
   // Hooks, and what Deno loads for them, double the time of a start.
   if (!code.plain || (prepared !== null && !sameOnDisk(prepared))) return await importByHooks(path, code);
   try {
-    return await import(toFileUrl(path).href);
-  } catch (thrown) {
-    throw await explain(path, thrown, null);
+    return await evaluate(path, async () => await import(toFileUrl(path).href), null);
   } finally {
     if (prepared !== null && !sameOnDisk(prepared)) {
       // deno-lint-ignore no-unsafe-finally -- whatever came of it, it was not the code that it is to be
       throw new StackdError("STACKD_HANDLER_CHANGED", `Cannot load "${path}": its files changed while it was loaded`);
     }
   }
+}
+
+/** Runs a module's code by `load`, and leaves the globals usable. */
+async function evaluate(path: string, load: () => Promise<Namespace>, code: LoadedCode | null): Promise<Namespace> {
+  const restoreGlobals = keepGlobals();
+  let namespace: Namespace | null = null, thrown: unknown, broken: string | null = null;
+  try {
+    namespace = await load();
+  } catch (cause) {
+    thrown = cause;
+  } finally {
+    broken = restoreGlobals();
+  }
+  if (namespace === null) throw await explain(path, thrown, code);
+  if (broken === null) return namespace;
+  const state = `it makes the global "${broken}" unusable, which whatever serves it needs`;
+  throw new StackdError("STACKD_HANDLER_LOAD", `Cannot load "${path}": ${state}`);
 }
 
 /** The error that says why; what finds out is loaded when it has to. */
@@ -71,11 +87,12 @@ async function importByHooks(path: string, loadable: LoadableCode): Promise<Name
     mixed ? import("./code/bridge.ts").then((module) => module.bridge) : null,
   ]);
   const code = openCode(loadable, bridge);
-  try {
+  const load = async () => {
     if (mixed) await code.importRequired();
     return await import(toFileUrl(path).href);
-  } catch (thrown) {
-    throw await explain(path, thrown, code);
+  };
+  try {
+    return await evaluate(path, load, code);
   } finally {
     // Nobody waits for what that takes; a confined handler may not even look for what it has not named.
     if (loadable.computed) {

@@ -45,7 +45,7 @@ export async function runOnStop({ onStop }: LoadedHandler, info: LifecycleInfo, 
   if (onStop === null) return;
   try {
     const done = await within(Promise.resolve(onStop(info)).then(() => true), timeout);
-    if (done !== true) logError(`onStop was not done within ${timeout / 1_000} s`);
+    if (done !== true) logError(`onStop was not done within ${(timeout / 1_000).toFixed(1)} s`);
   } catch (thrown) {
     logError(`onStop threw ${describeThrown(thrown)}`);
   }

@@ -134,7 +134,10 @@ export class HandlerServer {
       const response = respond(request, info);
       if (response instanceof DenoResponse) return finish(request, info, response, begun, serve);
       const timely = isPublic ? this.#withDeadline(request, info, response) : response;
-      return timely.then((settled) => finish(request, info, settled, begun, serve));
+      return timely.then(
+        (settled) => finish(request, info, settled, begun, serve),
+        (thrown) => finish(request, info, this.#onError(thrown), begun, serve),
+      );
     };
     const onError = (thrown: unknown) => this.#onError(thrown);
     const { server, identity } = bind(
@@ -152,7 +155,7 @@ export class HandlerServer {
   /** The response, or a 504, or an upgrade's, when it takes too long: where a front is before us, it keeps the time. */
   #withDeadline(request: Request, info: RequestInfo, response: Promise<Response>): Promise<Response> {
     const { requestTimeout } = this.#options;
-    return new Promise((resolve) => {
+    return new Promise((resolve, reject) => {
       const entry = {
         deadline: this.#deadlines.after(requestTimeout),
         expire: () => {
@@ -163,10 +166,11 @@ export class HandlerServer {
         },
       };
       this.#deadlines.add(entry);
-      response.then((settled) => {
+      const settle = <Value>(how: (value: Value) => void) => (value: Value) => {
         this.#deadlines.delete(entry);
-        resolve(settled);
-      });
+        how(value);
+      };
+      response.then(settle(resolve), settle(reject));
     });
   }
 

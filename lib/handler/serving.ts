@@ -85,6 +85,7 @@ export class Serving {
     await runOnStart(handler, this.#lifecycle);
     this.#handler = handler;
     try {
+      if (handler.health !== null) await host.say({ type: "started" });
       await askHealth(handler, this.#lifecycle);
       respond = this.#respondWith(handler);
       host.say({

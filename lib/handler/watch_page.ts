@@ -39,6 +39,7 @@ setTimeout(ask, ${INTERVAL});`;
     headers: {
       "Content-Type": "text/html; charset=utf-8",
       "Cache-Control": "no-store",
+      "Server": "stackd",
       "Content-Security-Policy":
         `default-src 'none'; style-src 'unsafe-inline'; script-src 'nonce-${nonce}'; connect-src 'self'; base-uri 'none'`,
     },

@@ -97,6 +97,8 @@ export interface WorkerTouched {
 export type WorkerMessage =
   /** The module is loaded; now `onStart` runs. */
   | { readonly type: "loaded" }
+  /** `onStart` is done; now it is asked for its health. */
+  | { readonly type: "started" }
   | WorkerReady
   | WorkerFailure
   | WorkerTouched
@@ -156,7 +158,7 @@ export const isWorkerMessage: Guard<WorkerMessage> = either(
   either(
     either(
       either(
-        record({ type: literal("loaded") }),
+        record({ type: literal("loaded", "started") }) as Guard<WorkerMessage>,
         record<WorkerTouched>({ type: literal("touched"), kind: literal(...PERMISSION_KINDS), value: text }),
       ),
       record({

@@ -46,7 +46,8 @@ export class WorkerHandle extends ProcessHandle<WorkerReady, SupervisorMessage, 
   readonly options: WorkerOptions;
   /** What it said of itself last; null before the first answer to a ping. */
   stats: WorkerStats | null = null;
-  #loaded = false;
+  /** The hook of the handler's that runs; null before the module is loaded. */
+  #hook: "onStart" | "its health check" | null = null;
   readonly #onTouched: (touched: WorkerTouched) => void;
   /** When a ping was sent that is not answered yet, monotonic ms; null when there is none. */
   #pinged: number | null = null;
@@ -104,7 +105,10 @@ export class WorkerHandle extends ProcessHandle<WorkerReady, SupervisorMessage, 
   protected override hear(message: WorkerMessage): void {
     switch (message.type) {
       case "loaded":
-        this.#loaded = true;
+        this.#hook = "onStart";
+        break;
+      case "started":
+        this.#hook = "its health check";
         break;
       case "ready":
         this.becomeReady(message);
@@ -138,9 +142,9 @@ export class WorkerHandle extends ProcessHandle<WorkerReady, SupervisorMessage, 
 
   #notReady(state: string, code: Extract<ErrorCode, "STACKD_BOOT_TIMEOUT" | "STACKD_HANDLER_LOAD">): StackdError {
     const { module } = this.options;
-    if (this.#loaded) {
+    if (this.#hook !== null) {
       const failed = code === "STACKD_BOOT_TIMEOUT" ? code : "STACKD_HANDLER_START";
-      return new StackdError(failed, `Cannot start "${module}": ${state} in onStart`, { exitCode: 1 });
+      return new StackdError(failed, `Cannot start "${module}": ${state} in ${this.#hook}`, { exitCode: 1 });
     }
     const exitCode = code === "STACKD_BOOT_TIMEOUT" ? 1 : 2;
     return new StackdError(code, `Cannot load "${module}": ${state}`, { exitCode });

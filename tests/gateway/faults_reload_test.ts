@@ -99,6 +99,11 @@ test("faults: a reload that fails says why, and the old generation goes on", asy
       new RegExp(`Cannot start ".*app\\.ts": it took longer than ${shortBoot()} s in onStart`),
     ],
     [
+      "a hang in the health check",
+      `${faultyApp(2)}\nexport const health = () => new Promise(() => {});\n`,
+      new RegExp(`Cannot start ".*app\\.ts": it took longer than ${shortBoot()} s in its health check`),
+    ],
+    [
       "an endless loop in onStart",
       faultyApp(2, "for (;;);"),
       new RegExp(`Cannot start ".*app\\.ts": it took longer than ${shortBoot()} s in onStart`),

@@ -132,5 +132,6 @@ Deno.test("adapt() says nothing of a handler that gave up because its client had
 Deno.test("toResponse() makes a Response of an error answer", async () => {
   const response = toResponse(503, null, "id-9");
   assertEquals([response.status, response.headers.get("cache-control")], [503, "no-store"]);
+  assertEquals(response.headers.get("server"), "stackd", "as the engine's own answers have it");
   assertStringIncludes(await response.text(), "request id: id-9");
 });

@@ -2,6 +2,7 @@
 import { assert, assertEquals, assertMatch, assertRejects, assertThrows } from "@std/assert";
 import { StackdError } from "../../lib/errors.ts";
 import { classify, describeHandler, loadHandler } from "../../lib/handler/loader.ts";
+import { TestDirectory } from "../support/stackd.ts";
 import { brokenPath, handlerPath } from "./fixtures.ts";
 
 // What loads handlers is installed once, and stays: it is no leak of the test that happens to be first.
@@ -161,5 +162,31 @@ Deno.test("loadHandler() says in one sentence what is wrong with a module", asyn
       assert(!error.message.includes("\x1b") && !error.message.includes("\n"), error.message);
       assertEquals(error.exitCode, 2);
     });
+  }
+});
+
+Deno.test("loadHandler() refuses a module that makes globals unusable, and puts them back", async (t) => {
+  using directory = new TestDirectory();
+  const { Headers: before, URL: url, Response: response } = globalThis;
+  const cases: [source: string, says: RegExp | null][] = [
+    ["globalThis.Headers = null;", /^Cannot load ".*0\.ts": it makes the global "Headers" unusable/],
+    ["delete globalThis.URL;", /^Cannot load ".*1\.ts": it makes the global "URL" unusable/],
+    ["globalThis.JSON = undefined; throw new Error('no');", /^Cannot load ".*2\.ts": it threw Error: no/],
+    ["globalThis.Headers = class extends Headers {};", null],
+    ["globalThis.Response = null;", null],
+  ];
+  try {
+    for (const [index, [source, says]] of cases.entries()) {
+      await t.step(source, async () => {
+        const path = directory.write(`${index}.ts`, `${source}\nexport default () => {};\n`);
+        if (says === null) return void await loadHandler(path, null);
+        const error = await assertRejects(() => loadHandler(path, null), StackdError);
+        assertMatch(error.message, says);
+        assertEquals([error.code, error.exitCode], ["STACKD_HANDLER_LOAD", 2]);
+        assertEquals([globalThis.Headers, globalThis.URL, typeof JSON], [before, url, "object"]);
+      });
+    }
+  } finally {
+    Object.assign(globalThis, { Headers: before, Response: response });
   }
 });

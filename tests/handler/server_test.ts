@@ -414,3 +414,26 @@ Deno.test("a server that Deno ends is told of, and one that was drained is not",
     assertEquals(told, ends ? 1 : 0);
   }
 });
+
+Deno.test("what should never reject is answered with 500 when it does", async () => {
+  using directory = new TestDirectory();
+  const server = new HandlerServer({
+    requestTimeout: 60_000,
+    workerId: 1,
+    prefix: "",
+    trustedProxies: { unix: false, networks: [] },
+    respond: () => Promise.reject(new RangeError("of ours")),
+    nextId: () => "id-1",
+    background: new Background(),
+    accessLog: silentLog,
+  });
+  const path = directory.at("app.sock");
+  server.listenPublic({ path, mode: 0o660, owner: null });
+  const log = await stderrOf(async () => {
+    const response = await ask(path, "GET / HTTP/1.1\nHost: x\n\n");
+    assertEquals([response.status, fieldOf(response, "server")], [500, "stackd"]);
+  });
+  assertMatch(log, /A response could not be sent .*RangeError: of ours/);
+  assertEquals(server.counts.inFlight, 0);
+  await server.drain(0);
+});

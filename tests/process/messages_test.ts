@@ -64,6 +64,7 @@ Deno.test("isWorkerMessage() takes what a worker says, and refuses anything else
   for (
     const value of [
       { type: "loaded" },
+      { type: "started" },
       { type: "pong", stats: { requests: 1, exceptions: 0, inFlight: 1, rss: 1, runningTime: 0.5 } },
       { type: "ready", handler: "x", socket: null },
       { type: "ready", handler: "x", socket: { device: 1, inode: 2 } },

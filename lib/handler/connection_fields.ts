@@ -4,7 +4,7 @@
  * @module
  */
 import { DenoResponse } from "./deno_response.ts";
-import { innerOf } from "./inner_response.ts";
+import { innerOf, type InnerResponse } from "./inner_response.ts";
 
 /** Fields for one hop (RFC 9110 §7.6.1, RFC 2616 §13.5.1), in lower case. */
 export const HOP_BY_HOP: ReadonlySet<string> = new Set([
@@ -24,9 +24,8 @@ const LENGTHS = [...HOP_BY_HOP].reduce((bits, { length }) => bits | (1 << length
 const NEVER_NAMED: ReadonlySet<string> = new Set(["content-length", "content-type"]);
 
 /** Takes a response's fields for one hop off, and those that its Connection names. A 101 keeps what makes it one. */
-export function dropHopByHop(response: Response): void {
-  const list = innerOf(response)?.headerList;
-  if (list === undefined || response.status === 101 || !list.some(([name]) => isHopByHop(name))) return;
+export function dropHopByHop(response: Response, { headerList: list, status }: InnerResponse): void {
+  if (!hasHopByHop(list) || status === 101) return;
   const named = list.filter(([name]) => name.toLowerCase() === "connection")
     .flatMap(([, value]) => value.toLowerCase().split(",").map((option) => option.trim()))
     .filter((option) => !NEVER_NAMED.has(option));
@@ -42,9 +41,12 @@ export function dropHopByHop(response: Response): void {
   }
 }
 
-function isHopByHop(name: string): boolean {
-  const { length } = name;
-  return length < 32 && (LENGTHS & (1 << length)) !== 0 && HOP_BY_HOP.has(name.toLowerCase());
+function hasHopByHop(list: InnerResponse["headerList"]): boolean {
+  for (const [name] of list) {
+    const { length } = name;
+    if (length < 32 && (LENGTHS & (1 << length)) !== 0 && HOP_BY_HOP.has(name.toLowerCase())) return true;
+  }
+  return false;
 }
 
 /** The response as the last one on its connection. */

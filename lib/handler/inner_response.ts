@@ -12,7 +12,12 @@ export interface InnerResponse {
   /** Names as they were given, in any case. A Content-Type that only the body says may be missing. */
   readonly headerList: [name: string, value: string][];
   /** Null for none, and for text that Deno has put aside. */
-  readonly body: { readonly streamOrStatic: unknown } | null;
+  readonly body: InnerBody | null;
+}
+
+/** A body: a stream, or what it is to be made of. */
+export interface InnerBody {
+  streamOrStatic: unknown;
 }
 
 const DenoReadableStream = ReadableStream;
@@ -22,12 +27,13 @@ const BACKING = symbolOf(stream, "[[resourceBacking]]"), ERROR = symbolOf(stream
 
 /** The inside of `response`; null when this Deno keeps it elsewhere. */
 export function innerOf(response: Response): InnerResponse | null {
-  return RESPONSE === null ? null : Reflect.get(response, RESPONSE) as InnerResponse ?? null;
+  return RESPONSE === null
+    ? null
+    : (response as unknown as Record<symbol, InnerResponse | undefined>)[RESPONSE] ?? null;
 }
 
 /** The stream that JavaScript gives a body by; null for all others, that of a file or a connection among them. */
-export function scriptedStream({ body }: InnerResponse): ReadableStream<Uint8Array<ArrayBuffer>> | null {
-  const stream = body?.streamOrStatic;
+export function scriptedStream({ streamOrStatic: stream }: InnerBody): ReadableStream<Uint8Array<ArrayBuffer>> | null {
   if (!(stream instanceof DenoReadableStream) || BACKING === null || Reflect.get(stream, BACKING)) return null;
   return stream as ReadableStream<Uint8Array<ArrayBuffer>>;
 }

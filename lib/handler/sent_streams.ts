@@ -6,14 +6,15 @@
  */
 import { logError } from "../observe/log.ts";
 import { nameOf } from "./adapt.ts";
-import { DenoResponse } from "./deno_response.ts";
 import type { RequestInfo } from "./info.ts";
-import { errorOf, innerOf, scriptedStream } from "./inner_response.ts";
+import { errorOf, type InnerResponse } from "./inner_response.ts";
 import { targetOf } from "./request_view.ts";
+
+type Stream = ReadableStream<Uint8Array<ArrayBuffer>>;
 
 /** A body on its way. */
 interface Sent {
-  readonly stream: ReadableStream<unknown>;
+  readonly stream: Stream;
   readonly name: () => string;
 }
 
@@ -22,31 +23,36 @@ export class SentStreams {
   readonly #sent = new Set<Sent>();
 
   /**
-   * Adds the body of a response, where it is a stream of the handler's. One that does not have the length that it has said is logged.
+   * Adds the stream that is a response's body. One that turns out not to have the length that is declared is logged.
    *
-   * @param completed Asked for the promise that settles when the response has been sent.
+   * @param inner The response's inside.
    */
-  add(response: Response, request: Request, info: RequestInfo, completed: () => Promise<unknown>): Response {
-    const inner = innerOf(response);
-    const given = inner === null ? null : scriptedStream(inner);
-    if (inner === null || given === null || given.locked) return response;
+  add(
+    given: Stream,
+    { headerList, body }: InnerResponse,
+    request: Request,
+    info: RequestInfo,
+    serve: Deno.ServeHandlerInfo,
+  ): void {
+    if (given.locked) return; // Deno says so
     try {
       targetOf(request); // else nobody could ask for it any more
       void info.requestId;
     } catch { /* the client has left */ }
     const name = () => nameOf(request, info);
-    const length = request.method === "HEAD" ? null : declaredLength(inner.headerList);
-    const stream = length === null ? given : counted(given, length, (state) => {
-      if (request.signal.aborted) return; // it ended because its client has left
-      logError(`The body for ${name()} is ${state} than its Content-Length of ${length}`);
-    });
+    const length = request.method === "HEAD" ? null : declaredLength(headerList);
+    let stream = given;
+    if (length !== null && body !== null) {
+      stream = counted(given, length, (state) => {
+        if (request.signal.aborted) return; // it ended because its client has left
+        logError(`The body for ${name()} is ${state} than its Content-Length of ${length}`);
+      });
+      body.streamOrStatic = stream;
+    }
     const entry: Sent = { stream, name };
     this.#sent.add(entry);
     const end = () => void this.#sent.delete(entry);
-    completed().then(end, end);
-    if (stream === given) return response;
-    const { status, statusText, headers } = response;
-    return new DenoResponse(stream, { status, statusText, headers });
+    serve.completed.then(end, end);
   }
 
   /** The request whose body has failed by `thrown`, for the log; null when it is not known. */
@@ -67,25 +73,21 @@ function declaredLength(fields: readonly (readonly [name: string, value: string]
 }
 
 /** The same stream; `complain` is called once when more or less than `length` bytes come of it. */
-function counted(
-  stream: ReadableStream<Uint8Array<ArrayBuffer>>,
-  length: number,
-  complain: (state: string) => void,
-): ReadableStream<Uint8Array<ArrayBuffer>> {
+function counted(stream: Stream, length: number, complain: (state: string) => void): Stream {
   const reader = stream.getReader();
   let left = length;
   return new ReadableStream({
-    async pull(controller) {
-      const { done, value } = await reader.read();
-      if (done) {
-        if (left > 0) complain(`${left} bytes shorter`);
-        return controller.close();
-      }
-      const before = left;
-      left -= value.byteLength;
-      if (left < 0 && before >= 0) complain("longer");
-      controller.enqueue(value);
-    },
+    pull: (controller) =>
+      reader.read().then(({ done, value }) => {
+        if (done) {
+          if (left > 0) complain(`${left} bytes shorter`);
+          return controller.close();
+        }
+        const before = left;
+        left -= value.byteLength;
+        if (left < 0 && before >= 0) complain("longer");
+        controller.enqueue(value);
+      }),
     cancel: (reason) => reader.cancel(reason),
-  }, { highWaterMark: 0 });
+  });
 }

@@ -15,6 +15,7 @@ import { isBrokenUpload } from "./broken_upload.ts";
 import { asLast, dropHopByHop, END, endWithConnection } from "./connection_fields.ts";
 import { DenoResponse } from "./deno_response.ts";
 import { RequestInfo, type Site } from "./info.ts";
+import { innerOf, scriptedStream } from "./inner_response.ts";
 import { logRequest } from "./log_request.ts";
 import { markTrusted } from "./request_view.ts";
 import { SentStreams } from "./sent_streams.ts";
@@ -117,13 +118,14 @@ export class HandlerServer {
     ) => {
       this.#inFlight--;
       this.#runningTime += performance.now() - begun;
-      dropHopByHop(response);
-      const own = isPublic && response.status === 205 && request.method !== "HEAD"
-        ? endWithConnection(response)
-        : response;
+      const inner = innerOf(response), isReset = inner?.status === 205 && isPublic && request.method !== "HEAD";
+      if (inner !== null && inner.headerList.length > 0) dropHopByHop(response, inner);
+      const own = isReset ? endWithConnection(response) : response;
       const sent = this.#draining ? asLast(own) : own;
       if (log !== null) logRequest(log, request, info, sent, begun);
-      return this.#streams.add(sent, request, info, () => serve.completed);
+      const stream = inner === null || inner.body === null ? null : scriptedStream(inner.body);
+      if (stream !== null && inner !== null) this.#streams.add(stream, inner, request, info, serve);
+      return sent;
     };
     const handler = (request: Request, serve: Deno.ServeHandlerInfo): Response | Promise<Response> => {
       const begun = performance.now();

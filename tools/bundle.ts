@@ -2,19 +2,22 @@
  * Puts the modules of the executable together into few files: to find and read each of some two hundred takes a third of a
  * millisecond, which a start would spend twice, in the supervisor and in its worker.
  *
- * What is imported late stays in files of its own. So does the isolate of a confined handler, which knows its own modules by their URLs.
+ * What is imported late stays in files of its own. So does the program of a confined handler's isolate, which begins by itself.
  *
  * @module
  */
-import { join, relative } from "@std/path";
+import { join, toFileUrl } from "@std/path";
 import { ROOT, ToolError } from "./tool.ts";
 
 /** Where the files go, below the directory: as deep as the modules that ask for what lies beside them. */
 const PLACE = "lib/bundled";
 /** The main module's import, and what takes its place. */
 const MAIN = "lib/cli/main.ts", BUNDLED_MAIN = `${PLACE}/main.js`;
-/** What starts the isolate of a confined handler, in the bundle's directory. */
+/** The program of a confined handler's isolate; and what starts it by the name that it has in the source, in the bundle's directory. */
+const ISOLATE_MAIN = "lib/handler/isolate.ts";
 export const ISOLATE = `${PLACE}/isolate.ts`;
+/** Where the bundler's entries are put, side by side: it lays its files out as they lie. */
+const ENTRIES = "entries";
 /** Packages that `deno compile` takes in itself: as CommonJS in a bundle they would load Deno's `node:module` at every start. */
 const WHOLE = ["bcryptjs", "cjs-module-lexer", "enhanced-resolve", "toml-eslint-parser"];
 
@@ -25,7 +28,11 @@ const WHOLE = ["bcryptjs", "cjs-module-lexer", "enhanced-resolve", "toml-eslint-
  * @throws {ToolError} It cannot be bundled.
  */
 export async function bundle(directory: string): Promise<string> {
-  await Deno.mkdir(directory, { recursive: true });
+  const entries = join(directory, ENTRIES);
+  await Deno.mkdir(entries, { recursive: true });
+  const [main, isolate] = [join(entries, "main.ts"), join(entries, "isolate.ts")];
+  await Deno.writeTextFile(main, `export { main } from ${JSON.stringify(toFileUrl(join(ROOT, MAIN)))};\n`);
+  await Deno.writeTextFile(isolate, `import ${JSON.stringify(toFileUrl(join(ROOT, ISOLATE_MAIN)))};\n`);
   const args = [
     "bundle",
     "--quiet",
@@ -37,12 +44,12 @@ export async function bundle(directory: string): Promise<string> {
     ...WHOLE.flatMap((name) => ["--external", name]),
     "--outdir",
     join(directory, PLACE),
-    join(ROOT, MAIN),
+    main,
+    isolate,
   ];
   const { success } = await new Deno.Command(Deno.execPath(), { args, cwd: ROOT, stdin: "null" }).spawn().status;
   if (!success) throw new ToolError(`Cannot bundle "${join(ROOT, MAIN)}": deno bundle failed`);
-  const isolate = relative(join(directory, PLACE), join(ROOT, "lib/handler/isolate.ts"));
-  await Deno.writeTextFile(join(directory, ISOLATE), `import ${JSON.stringify(isolate)};\n`);
+  await Deno.writeTextFile(join(directory, ISOLATE), 'import "./isolate.js";\n');
   const entry = join(directory, "cli.ts");
   await Deno.writeTextFile(entry, await entryText());
   return entry;

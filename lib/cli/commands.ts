@@ -34,13 +34,19 @@ export const COMMANDS: readonly Command[] = [
     name: "gateway",
     summary: "Run a handler module behind a unix socket or a TCP port",
     async run(args, output) {
-      const raw = await readFlags("gateway", args, output);
-      if (raw === null) return 0;
-      const [{ readGatewayOptions }, { runGateway }] = await Promise.all([
-        import("../config/gateway_options.ts"),
-        import("../gateway/gateway.ts"),
-      ]);
-      return await runGateway(await readGatewayOptions(raw));
+      const { startEarly, takeEarly } = await import("../process/early.ts");
+      startEarly(args);
+      try {
+        const raw = await readFlags("gateway", args, output);
+        if (raw === null) return 0;
+        const [{ readGatewayOptions }, { runGateway }] = await Promise.all([
+          import("../config/gateway_options.ts"),
+          import("../gateway/gateway.ts"),
+        ]);
+        return await runGateway(await readGatewayOptions(raw));
+      } finally {
+        takeEarly(null);
+      }
     },
   },
   {
@@ -204,12 +210,10 @@ export const COMMANDS: readonly Command[] = [
     hidden: true,
     async run(args) {
       const { CONFINE } = await import("../confine/environment.ts");
-      if (Deno.env.has(CONFINE)) {
-        const { enterConfinement } = await import("../handler/enter.ts");
-        enterConfinement(args);
-      }
+      const enters = Deno.env.has(CONFINE) ? await import("../handler/enter.ts") : null;
+      const own = enters?.enterConfinement(args) ?? args;
       const { runWorker } = await import("../handler/worker.ts");
-      return await runWorker(args);
+      return await runWorker(own);
     },
   },
 ];

@@ -5,9 +5,9 @@
  */
 import type { Permissions } from "../config/permissions.ts";
 
-/** Tells a worker's process that it is to confine itself, and to what. */
+/** Tells a worker's process that it is to confine itself; to what, it reads from its standard input when that is known. */
 export const CONFINE = "STACKD_CONFINE";
-/** Tells a worker's process that it is confined, and by which version of Landlock. */
+/** Tells a worker's process that it is confined: what {@linkcode Confinement} says, as JSON. */
 export const CONFINED = "STACKD_CONFINED";
 
 /** Variables that no handler sees for that they are kept: they say how dates, errors and certificates are to be read. */

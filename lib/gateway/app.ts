@@ -6,7 +6,6 @@
  */
 import { dirname } from "@std/path";
 import { inputModulePath, STANDARD_INPUT } from "../config/module.ts";
-import type { Permissions } from "../config/permissions.ts";
 import type { AppOptions } from "../config/options.ts";
 import { workingDirectory } from "../config/working_directory.ts";
 import { StackdError } from "../errors.ts";
@@ -133,16 +132,9 @@ export class App {
     const module = this.#modulePath(), path = this.#host.newCode();
     const code = Promise.withResolvers<PreparedCode>();
     const generation = this.#next = this.#makeGeneration(number, module, path, code.promise);
-    // What confines itself has to know first which files it may read.
-    const early = this.#permissions === null;
-    const started = early ? generation.start() : code.promise.then(() => generation.start());
+    const started = generation.start();
     started.catch(() => {}); // whoever prepares it sees that
     return { generation, module, path, code, started };
-  }
-
-  /** What its workers confine themselves to; null: nothing, or they learn what that should be. */
-  get #permissions(): Permissions | null {
-    return this.#host.options.learn ? null : this.options.permissions;
   }
 
   /** Which files the code may be made of, where the handler may read less than this process. */

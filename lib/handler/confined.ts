@@ -9,7 +9,7 @@ import { addressOf, type Filter, makeFilter } from "../confine/bpf.ts";
 import { filterFor } from "../confine/hidden_descriptor.ts";
 import { programLimits } from "../confine/program_limits.ts";
 import { architecture, libcPath } from "../confine/seccomp.ts";
-import { isolatePermissions } from "../confine/worker_permissions.ts";
+import { isolatePermissions, type StartNeeds } from "../confine/worker_permissions.ts";
 import { libc, unixPathOf } from "../http1/libc.ts";
 import { messageOf, StackdError } from "../errors.ts";
 import { openSink, type Sink } from "../observe/log_sink.ts";
@@ -23,6 +23,7 @@ import {
   type SocketFile,
   temporaryPath,
 } from "../process/unix_path.ts";
+import { needsGate } from "./gated.ts";
 import { readableBy } from "./readable.ts";
 import type { IsolateCommand, IsolateMessage } from "./isolate_messages.ts";
 
@@ -38,15 +39,39 @@ export interface Confined {
   readonly ended: Promise<number>;
 }
 
-/**
- * Runs a handler in an isolate with `permissions`; tells the supervisor what the isolate says by `say`.
- *
- * @param channel The path of the socket by which the supervisor is spoken to.
- */
+/** An isolate that comes up, and waits for what it is to do. */
+export interface Isolate {
+  readonly worker: Worker;
+  readonly needs: StartNeeds;
+}
+
+/** Opens the isolate for a handler with `permissions`: it loads what it consists of while the supervisor is still to be heard. */
+export function openIsolate(options: WorkerOptions, permissions: Permissions): Isolate {
+  const sockets = [options.privateSocket, options.socket?.path ?? null].filter((path) => path !== null)
+    .map((path) => temporaryPath(path));
+  const needs = { readable: readableBy(options), sockets, libc: libcPath() };
+  const worker = new Worker(new URL("./isolate.ts", import.meta.url).href, {
+    type: "module",
+    name: "handler",
+    deno: { permissions: isolatePermissions(permissions, needs) },
+  });
+  return { worker, needs };
+}
+
+/** What a handler is confined to, and where. */
+export interface Confining {
+  readonly options: WorkerOptions;
+  readonly permissions: Permissions;
+  readonly isolate: Isolate;
+  /** The version of Landlock that holds this process; 0 for none. */
+  readonly landlock: number;
+  /** The path of the socket by which the supervisor is spoken to. */
+  readonly channel: string;
+}
+
+/** Runs a handler in its isolate; tells the supervisor what that says by `say`. */
 export function confine(
-  options: WorkerOptions,
-  permissions: Permissions,
-  channel: string,
+  { options, permissions, isolate: { worker: isolate, needs }, landlock, channel }: Confining,
   say: (message: WorkerMessage) => Promise<void>,
 ): Confined {
   const ended = Promise.withResolvers<number>();
@@ -61,17 +86,9 @@ export function confine(
     end(1, failed(thrown));
     return { drain() {}, ping() {}, reopen() {}, break() {}, ended: ended.promise };
   }
-  const sockets = [options.privateSocket, options.socket?.path ?? null].filter((path) => path !== null)
-    .map((path) => temporaryPath(path));
   const filters = makeFilters(permissions, channel);
-  const needs = { readable: readableBy(options), sockets, libc: libcPath() };
   // The isolate's sockets are nobody's before they have their mode.
   const umask = Deno.umask(0o777 & ~PRIVATE_MODE);
-  const isolate = new Worker(new URL("./isolate.ts", import.meta.url).href, {
-    type: "module",
-    name: "handler",
-    deno: { permissions: isolatePermissions(permissions, needs) },
-  });
   const { port1: port, port2 } = new MessageChannel();
   const tell = (command: IsolateCommand, transfer: Transferable[] = []) =>
     command.type === "start" ? isolate.postMessage(command, transfer) : port.postMessage(command);
@@ -95,9 +112,8 @@ export function confine(
     logError(`The handler's isolate has ended: ${event.message}`);
     end(1);
   };
-  tell({ type: "start", options, permissions, needs, filters: filters.map(({ header }) => addressOf(header)) }, [
-    port2,
-  ]);
+  const addresses = filters.map(({ header }) => addressOf(header)), gated = needsGate(options, landlock);
+  tell({ type: "start", options, permissions, needs, filters: addresses, gated }, [port2]);
   // They have to stand where they are until they are applied.
   ended.promise.then(() => filters);
   return {

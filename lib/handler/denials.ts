@@ -13,33 +13,27 @@ const MAX_PLACES = 500;
 /** Reports every `NotCapable` that is made in this isolate from now on; its message then names the option, too. */
 export function reportDenials(): void {
   const told = new Set<string>();
-  watch(Deno.errors.NotCapable, (error) => {
+  watch(Deno.errors.NotCapable, (error, above) => {
     const denial = readDenial(error.message);
     if (denial === null) return;
     error.message = `${denial.what} is not allowed: ${denial.cure}`;
-    tell(told, `The handler was denied ${denial.what}: ${denial.cure}`);
+    tell(told, `The handler was denied ${denial.what}: ${denial.cure}`, above);
   });
-  watch(Deno.errors.PermissionDenied, ({ message }) => {
+  watch(Deno.errors.PermissionDenied, ({ message }, above) => {
     const [, path] = /\(os error 13\): .*?'([^']+)'/.exec(message) ?? [];
     if (path === undefined) return;
     const hint = "where a symbolic link leads out of what is allowed, its target has to be allowed, too";
-    tell(told, `The system denied the handler access to "${path}": ${hint}`);
+    tell(told, `The system denied the handler access to "${path}": ${hint}`, above);
   });
 }
 
-function tell(told: Set<string>, text: string): void {
-  const error = new Error();
-  const [place = ""] = userFrames(error).split("\n");
-  if (place === "" && isOurs(error.stack ?? "")) return; // what we look for and do without is nobody's affair
+function tell(told: Set<string>, text: string, above: Error): void {
+  const [place = ""] = userFrames(above).split("\n");
+  if (place === "" && above.stack?.includes(OWN)) return; // what we look for and do without is nobody's affair
   const line = place === "" ? text : `${text} (${place.trim()})`;
   if (told.has(line) || told.size >= MAX_PLACES) return;
   told.add(line);
   logError(line);
-}
-
-/** Whether our own code, other than this file, is on a stack. */
-function isOurs(stack: string): boolean {
-  return stack.split("\n").some((line) => line.includes(OWN) && !line.includes(import.meta.url));
 }
 
 /** What was denied, and what would allow it, from Deno's message; null when it says something else. */
@@ -53,19 +47,22 @@ export function readDenial(message: string): { readonly what: string; readonly c
 }
 
 /**
- * Calls `made` for every error of a class. Deno makes its errors inside of itself, but by their own constructors, which set the
- * name last.
+ * Calls `made` for every error of a class, with one whose stack is that of the call. Deno makes its errors inside of itself, but by
+ * their own constructors, which set the name last.
  */
 function watch<Thrown extends Error>(
   { prototype }: { readonly prototype: Thrown },
-  made: (error: Thrown) => void,
+  made: (error: Thrown, above: Error) => void,
 ): void {
+  function setName(this: Thrown, name: string): void {
+    Object.defineProperty(this, "name", { value: name, configurable: true, writable: true });
+    const above = new Error();
+    Error.captureStackTrace(above, setName);
+    made(this, above);
+  }
   Object.defineProperty(prototype, "name", {
     configurable: true,
-    set(this: Thrown, name: string) {
-      Object.defineProperty(this, "name", { value: name, configurable: true, writable: true });
-      made(this);
-    },
+    set: setName,
     get: () => "Error",
   });
 }

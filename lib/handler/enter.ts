@@ -12,37 +12,64 @@ import { replaceProcess } from "../confine/replace.ts";
 import { type Places, type ProcessNeeds, rulesetFor } from "../confine/ruleset.ts";
 import { messageOf } from "../errors.ts";
 import { logError } from "../observe/log.ts";
+import type { Confinement } from "../process/confinement.ts";
 import type { WorkerOptions } from "../process/messages.ts";
+import { PATH_FOLLOWS } from "../process/early.ts";
 import { selfCommand } from "../process/self.ts";
 import { readableBy } from "./readable.ts";
 
 /**
- * Confines this process as its environment says, and goes on as itself. Returns only where there is no Linux: there Deno alone
- * confines.
+ * Waits to be told what to confine this process to, does so, and goes on as itself. Returns only where there is no Linux: there Deno
+ * alone confines.
  *
  * @param args The worker's own.
+ * @returns Those to go on with.
  */
-export function enterConfinement(args: readonly string[]): void {
+export function enterConfinement(args: readonly string[]): readonly string[] {
   try {
-    // Said by our supervisor in one piece; it is checked again when it comes as the first message.
-    const { permissions, ...options }: WorkerOptions = JSON.parse(Deno.env.get(CONFINE) ?? "");
     Deno.env.delete(CONFINE);
-    if (permissions === null) return;
+    // While nothing is known yet, what does not depend on it is done.
+    const abi = abiOf(landlockVersion()), code = Deno.build.os === "linux" ? mappedFiles() : [];
+    const lines = new InputLines();
+    const path = args[0] === PATH_FOLLOWS ? lines.next() : args[0], line = lines.next();
+    if (path === undefined || path === null || line === null) Deno.exit(1); // the supervisor is gone
+    // Said by our supervisor in one piece; it is checked again when it comes as the first message.
+    const options: WorkerOptions = JSON.parse(line), { permissions } = options;
+    if (permissions === null) return [path];
     const env = environmentFor(permissions, Deno.env.toObject(), !Deno.build.standalone);
     if (Deno.build.os !== "linux") {
       for (const name of Object.keys(Deno.env.toObject())) if (!(name in env)) Deno.env.delete(name);
-      return;
+      return [path];
     }
-    const abi = abiOf(landlockVersion());
     if (abi.version > 0) {
-      const ruleset = rulesetFor(permissions, readableBy(options), needsOf(options), PLACES);
+      const ruleset = rulesetFor(permissions, readableBy(options), needsOf(options, code), PLACES);
       warnOfMissing(permissions, restrictSelf(ruleset, abi));
     }
-    const { program, args: own } = selfCommand(["worker", ...args]);
-    replaceProcess(program, own, { ...env, [CONFINED]: String(abi.version) });
+    const { program, args: own } = selfCommand(["worker", path]);
+    const confinement: Confinement = { landlock: abi.version, options };
+    replaceProcess(program, own, { ...env, [CONFINED]: JSON.stringify(confinement) });
   } catch (thrown) {
     logError(messageOf(thrown));
     Deno.exit(1);
+  }
+}
+
+/** The lines of standard input. Nothing else is there to be done while they are waited for. */
+class InputLines {
+  readonly #decoder = new TextDecoder();
+  readonly #chunk = new Uint8Array(16_384);
+  #text = "";
+
+  /** The next one; null when the input ends before. */
+  next(): string | null {
+    while (!this.#text.includes("\n")) {
+      const count = Deno.stdin.readSync(this.#chunk);
+      if (count === null) return null;
+      this.#text += this.#decoder.decode(this.#chunk.subarray(0, count), { stream: true });
+    }
+    const [line = ""] = this.#text.split("\n", 1);
+    this.#text = this.#text.slice(line.length + 1);
+    return line;
   }
 }
 
@@ -63,10 +90,10 @@ function statOf(path: string): Deno.FileInfo | null {
   }
 }
 
-function needsOf({ socket, privateSocket, accessLog }: Omit<WorkerOptions, "permissions">): ProcessNeeds {
+function needsOf({ socket, privateSocket, accessLog }: WorkerOptions, code: readonly string[]): ProcessNeeds {
   const sockets = [socket?.path ?? [], privateSocket ?? []].flat();
   return {
-    code: mappedFiles(),
+    code,
     ...(Deno.build.standalone ? { reads: [], caches: [] } : sourceRun()),
     socketDirectories: [...new Set(sockets.map((path) => dirname(path)))],
     accessLog: socket !== null && accessLog.kind === "file" ? accessLog.path : null,

@@ -21,7 +21,16 @@ interface Context {
 type Resolve = (specifier: string, context: Context) => { readonly url: string };
 
 /** Where our own modules lie, of which some, and packages of theirs, are loaded when they are needed. */
-const OWN = new URL("../../", import.meta.url).href;
+const OWN = ownRoot(import.meta.url);
+
+/**
+ * The directory that our own module at `url` lies below, with all others of ours: of a compiled program, whose modules are bundled, the one
+ * that Deno puts everything in that it consists of.
+ */
+function ownRoot(url: string): string {
+  const at = Deno.build.standalone ? url.lastIndexOf("/deno-compile-") : -1;
+  return at < 0 ? new URL("../../", url).href : url.slice(0, url.indexOf("/", at + 1) + 1);
+}
 
 /** Lets this isolate import from now on what is in `readable` and `read`, built-in modules, `data:` and `blob:`. */
 export function gateImports(readable: readonly string[], read: Grant): void {

@@ -11,15 +11,12 @@ import { setLogLevel } from "../observe/log.ts";
 import type { SocketFile } from "../process/unix_path.ts";
 import { temporaryPath } from "../process/unix_path.ts";
 import { reportDenials } from "./denials.ts";
-import { gateImports } from "./import_gate.ts";
-import { learn } from "./learn.ts";
 import type { IsolateCommand, IsolateMessage } from "./isolate_messages.ts";
 import { Serving, type ServingHost } from "./serving.ts";
 import { surviveMistakes } from "./survive.ts";
 
 const self = globalThis as unknown as {
   onmessage: ((event: MessageEvent<IsolateCommand>) => void) | null;
-  readonly process: { exit(code?: number): never };
 };
 
 self.onmessage = ({ data, ports: [port] }) => {
@@ -30,7 +27,7 @@ self.onmessage = ({ data, ports: [port] }) => {
 };
 
 function run(start: Extract<IsolateCommand, { type: "start" }>, port: MessagePort): void {
-  const { options, permissions, needs, filters } = start;
+  const { options, permissions, needs, filters, gated } = start;
   setLogLevel(options.logLevel);
   const say = (message: IsolateMessage) => port.postMessage(message);
   const exit = Deno.exit;
@@ -53,9 +50,14 @@ function run(start: Extract<IsolateCommand, { type: "start" }>, port: MessagePor
       if (needs.libc !== null) applyFilters(filters, needs.libc);
       await giveUpStart(permissions, needs);
       say({ type: "sealed" });
-      if (options.learn) return learn(needs.readable, (kind, value) => say({ type: "touched", kind, value }));
+      if (options.learn) {
+        const { learn } = await import("./learn.ts");
+        return learn(needs.readable, (kind, value) => say({ type: "touched", kind, value }));
+      }
       // In this order: a denied import is reported as every other access.
       reportDenials();
+      if (!gated) return;
+      const { gateImports } = await import("./import_gate.ts");
       gateImports(needs.readable, permissions.read);
     },
   };
@@ -64,9 +66,8 @@ function run(start: Extract<IsolateCommand, { type: "start" }>, port: MessagePor
     say({ type: "exit", code });
     exit(code);
   };
-  // In a Web Worker it would end the isolate alone.
+  // In a Web Worker it would end the isolate alone. `process.exit()` calls it; to name that here would load node's half.
   Deno.exit = (code = 0) => end(code) as never;
-  self.process.exit = (code = 0) => end(code) as never;
   surviveMistakes();
   port.onmessage = ({ data }: MessageEvent<IsolateCommand>) => {
     if (data.type === "ping") say({ type: "pong", stats: serving.stats() });

@@ -17,6 +17,8 @@ export type IsolateCommand =
     readonly needs: StartNeeds;
     /** The addresses of the filters that its thread, and what it starts, get. */
     readonly filters: readonly bigint[];
+    /** Whether its imports are looked at. */
+    readonly gated: boolean;
   }
   | Exclude<SupervisorMessage, { readonly type: "start" | "reopen" }>
   /** What was to be written to the access log is. */

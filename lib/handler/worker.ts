@@ -3,12 +3,12 @@
  *
  * @module
  */
-import { CONFINED } from "../confine/environment.ts";
 import { messageOf } from "../errors.ts";
-import { openAccessLog } from "../observe/access_log.ts";
 import { logError, setLogLevel } from "../observe/log.ts";
 import { connectToSupervisor, leaveSignalsToSupervisor } from "../process/child.ts";
+import { type Confinement, readConfinement } from "../process/confinement.ts";
 import { isSupervisorMessage, type SupervisorMessage, type WorkerMessage } from "../process/messages.ts";
+import type { Isolate } from "./confined.ts";
 
 /**
  * Runs a worker.
@@ -17,29 +17,34 @@ import { isSupervisorMessage, type SupervisorMessage, type WorkerMessage } from 
  * @returns The exit code.
  */
 export async function runWorker(args: readonly string[]): Promise<number> {
-  const isolated = Deno.env.has(CONFINED);
-  const channel = await connectToSupervisor<SupervisorMessage, WorkerMessage>(
+  const confinement = readConfinement();
+  // A confined worker knows what it is to do from its first moment on; what it consists of is loaded while the supervisor is heard.
+  const isolate = confinement === null ? null : await openEarly(confinement);
+  leaveSignalsToSupervisor();
+  const connecting = connectToSupervisor<SupervisorMessage, WorkerMessage>(
     args,
     "a worker",
     "a gateway",
     isSupervisorMessage,
   );
-  leaveSignalsToSupervisor();
-  const messages = channel.messages();
-  const start = messages.next();
+  connecting.catch(() => {}); // thrown below
   // The supervisor still finds out what there is to load.
-  if (!isolated) await warmUp();
-  const { value: first } = await start;
+  if (confinement === null) await warmUp();
+  const channel = await connecting;
+  const messages = channel.messages();
+  const { value: first } = await messages.next();
   if (first?.type !== "start") return 1;
-  const { options } = first;
+  const { options } = first, { permissions } = options;
   setLogLevel(options.logLevel);
   const say = (message: WorkerMessage) => channel.send(message);
-  if (options.permissions !== null) {
-    const { confine } = await import("./confined.ts");
-    const confined = confine(options, options.permissions, args[0] ?? "", say);
+  if (permissions !== null) {
+    const { confine, openIsolate } = await import("./confined.ts");
+    const opened = isolate ?? openIsolate(options, permissions), { landlock = 0 } = confinement ?? {};
+    const confined = confine({ options, permissions, isolate: opened, landlock, channel: channel.path }, say);
     obey(messages, confined);
     return await confined.ended;
   }
+  const { openAccessLog } = await import("../observe/access_log.ts");
   const { Serving } = await import("./serving.ts");
   const { surviveMistakes } = await import("./survive.ts");
   surviveMistakes();
@@ -52,6 +57,11 @@ export async function runWorker(args: readonly string[]): Promise<number> {
     break: (text) => serving.break(text),
   });
   return await serving.start() ? await drained.promise : 1;
+}
+
+async function openEarly({ options }: Confinement): Promise<Isolate | null> {
+  const { openIsolate } = await import("./confined.ts");
+  return options.permissions === null ? null : openIsolate(options, options.permissions);
 }
 
 /** Loads what serving takes: of the runtime, too, which reads its own parts when they are first named. */

@@ -27,6 +27,12 @@ export class Channel<Incoming, Outgoing> {
     this.#isMessage = isMessage;
   }
 
+  /** The path of the socket that it was connected to; empty where it has none. */
+  get path(): string {
+    const { remoteAddr } = this.#conn;
+    return remoteAddr.transport === "unix" ? remoteAddr.path : "";
+  }
+
   /**
    * Sends a message behind those that were sent before. That the other end is gone is no error here: it shows as the end of
    * {@linkcode Channel.messages}.

@@ -7,6 +7,7 @@ import { CONFINED } from "../confine/environment.ts";
 import { messageOf, StackdError } from "../errors.ts";
 import { logError } from "../observe/log.ts";
 import { Channel, type Guard } from "./channel.ts";
+import { PATH_FOLLOWS } from "./early.ts";
 import { dieWithParent, tieToParent } from "./parent.ts";
 
 /**
@@ -22,15 +23,27 @@ export async function connectToSupervisor<Command, Message>(
   starter: string,
   isCommand: Guard<Command>,
 ): Promise<Channel<Command, Message>> {
-  const [path] = args;
-  if (path === undefined || args.length !== 1) {
+  const [given] = args;
+  if (given === undefined || args.length !== 1) {
     throw new StackdError("STACKD_USAGE", `Cannot run ${what}: only ${starter} starts one`);
   }
   // A confined process has no standard input; the kernel, which confines it, ends it with its parent.
+  dieWithParent();
+  const path = given === PATH_FOLLOWS ? await readLine() : given;
   if (Deno.env.get(CONFINED) === undefined) tieToParent(() => Deno.exit(1));
-  else dieWithParent();
   Deno.env.delete(CONFINED);
   return new Channel<Command, Message>(await Deno.connect({ transport: "unix", path }), isCommand);
+}
+
+/** The one line that standard input begins with, and nothing behind it; the process ends when its parent does before. */
+async function readLine(): Promise<string> {
+  const chunk = new Uint8Array(4_096), decoder = new TextDecoder();
+  for (let line = "";;) {
+    const count = await Deno.stdin.read(chunk);
+    if (count === null) Deno.exit(1);
+    line += decoder.decode(chunk.subarray(0, count), { stream: true });
+    if (line.endsWith("\n")) return line.slice(0, -1);
+  }
 }
 
 /**

@@ -114,7 +114,8 @@ export const isAccessLog: Guard<AccessLogTarget> = either(
 const isGrant: Guard<Grant> = either(literal("all"), list(text));
 const isPermissions: Guard<Permissions> = (value): value is Permissions =>
   typeof value === "object" && value !== null && PERMISSION_KINDS.every((kind) => isGrant(Reflect.get(value, kind)));
-const isWorkerOptions = record<WorkerOptions>({
+/** Whether a worker can take `value` for what it is to do. */
+export const isWorkerOptions: Guard<WorkerOptions> = record<WorkerOptions>({
   workerId: number,
   module: text,
   code: orNull(text),

@@ -10,10 +10,9 @@ const SIGKILL = 9n;
 
 /**
  * Ties this process to its parent. Standard input is a pipe that the parent holds: its end means that the parent is gone,
- * and `onGone` is called. Where that would not be noticed, in an endless loop, the kernel kills (Linux only).
+ * and `onGone` is called. Where that would not be noticed, in an endless loop, {@linkcode dieWithParent} does it.
  */
 export function tieToParent(onGone: () => void): void {
-  dieWithParent();
   waitForEnd().then(onGone, () => {}); // whoever closed standard input on this side did it on purpose
 }
 
@@ -22,7 +21,7 @@ async function waitForEnd(): Promise<void> {
   while (await Deno.stdin.read(buffer) !== null);
 }
 
-/** Lets the kernel kill this process when its parent ends. */
+/** Lets the kernel kill this process when its parent ends (Linux only). */
 export function dieWithParent(): void {
   if (Deno.build.os !== "linux") return;
   try {

@@ -10,6 +10,7 @@ import { logError } from "../observe/log.ts";
 import { standardError, standardOutput } from "../observe/output.ts";
 import { Channel, type Guard } from "./channel.ts";
 import { inheriting } from "./descriptors.ts";
+import { type EarlyStart, takeEarly } from "./early.ts";
 import { prefixLines } from "./lines.ts";
 import type { PrivateDirectory } from "./private_dir.ts";
 import { environmentOf, nameOf } from "./privileges.ts";
@@ -55,6 +56,8 @@ export interface ProcessStart<Message> {
   readonly cwd?: string | null;
   /** Descriptors that it inherits, under the same numbers. @default {[]} */
   readonly inherit?: readonly number[];
+  /** What a process that was started early must have been started with to be taken for this one; null: none can be. @default {null} */
+  readonly early?: EarlyStart | null;
   /** Whether it writes to our standard output itself, as it is, because that is where its access log goes. @default {false} */
   readonly logsToStdout?: boolean;
 }
@@ -90,7 +93,7 @@ export abstract class ProcessHandle<Ready, Command, Message> {
     start: ProcessStart<Message>,
   ) {
     const { command, name, directory, bootTimeout, isMessage, after = Promise.resolve() } = start;
-    const { env = {}, runAs = null, inherit = [], logsToStdout = false } = start;
+    const { env = {}, runAs = null, inherit = [], logsToStdout = false, early = null } = start;
     this.name = name;
     this.#isMessage = isMessage;
     this.ready.catch(() => {}); // whoever does not wait for it is told by `exited`
@@ -100,6 +103,7 @@ export abstract class ProcessHandle<Ready, Command, Message> {
     const { program, args } = selfCommand([command, path]);
     const cwd = startIn(start.cwd ?? null);
     const begun = performance.now();
+    const taken = command === "worker" ? takeEarly(early) : null;
     try {
       const stdio = { stdin: "piped", stdout: logsToStdout ? "inherit" : "piped", stderr: "piped" } as const;
       const command = new Deno.Command(program, {
@@ -109,11 +113,12 @@ export abstract class ProcessHandle<Ready, Command, Message> {
         ...(cwd === null ? {} : { cwd }),
         ...(runAs === null ? {} : { uid: runAs.uid, gid: runAs.gid }),
       });
-      this.#child = inheriting(inherit, () => command.spawn());
+      this.#child = taken ?? inheriting(inherit, () => command.spawn());
     } catch (thrown) {
       this.#closeListener();
       throw runAs === null ? thrown : this.#notAllowed(program, runAs, thrown);
     }
+    if (taken !== null) this.#write(path);
     const tag = `[${name.charAt(0).toLowerCase()}${name.slice(1)}] `;
     const said = Promise.all([
       logsToStdout ? null : prefixLines(this.#child.stdout, standardOutput, tag),
@@ -121,7 +126,7 @@ export abstract class ProcessHandle<Ready, Command, Message> {
     ]);
     const ended = this.#child.status;
     const begins = Promise.race([after.then(() => true, () => false), ended.then(() => false)]);
-    begins.then((is) => is ? this.#limit(bootTimeout) : this.kill());
+    begins.then((is) => is ? this.#begin(bootTimeout) : this.kill());
     const talk = this.#talk(begins);
     this.exited = ended.then(async ({ code, signal }) => {
       const exit = { code, signal, lived: performance.now() - begun };
@@ -137,13 +142,22 @@ export abstract class ProcessHandle<Ready, Command, Message> {
     });
   }
 
-  /** Kills it when it is not ready within `timeout` ms. */
-  #limit(timeout: number): void {
+  /** Tells it the first words, and kills it when it is not ready within `timeout` ms. */
+  #begin(timeout: number): void {
     if (this.#state !== "starting") return;
+    const words = this.firstWords();
+    if (words !== null) this.#write(words);
     this.#killer = setTimeout(() => {
       this.fail(this.late(timeout));
       this.kill();
     }, timeout);
+  }
+
+  /** Writes a line to its standard input. */
+  #write(line: string): void {
+    const writer = this.#child.stdin.getWriter();
+    writer.write(new TextEncoder().encode(`${line}\n`)).catch(() => {}); // it has ended
+    writer.releaseLock();
   }
 
   get pid(): number {
@@ -152,6 +166,11 @@ export abstract class ProcessHandle<Ready, Command, Message> {
 
   get state(): ProcessState {
     return this.#state;
+  }
+
+  /** A line that it gets on its standard input, when there is to be one, before it connects; null for none. */
+  protected firstWords(): string | null {
+    return null;
   }
 
   /** The first thing that it is told. */

@@ -41,6 +41,11 @@ const PAGE = 4_096;
 /** Longest explanation that is sent to be shown, characters. */
 const MAX_TEXT = 32_768;
 
+/** Whether a worker confines itself. */
+function confines({ permissions, learn }: WorkerOptions): boolean {
+  return permissions !== null && !learn;
+}
+
 /** One worker process. */
 export class WorkerHandle extends ProcessHandle<WorkerReady, SupervisorMessage, WorkerMessage> {
   readonly options: WorkerOptions;
@@ -55,6 +60,7 @@ export class WorkerHandle extends ProcessHandle<WorkerReady, SupervisorMessage, 
   /** Starts the process. Throws when the system does not allow another one. */
   constructor({ name, options, directory, bootTimeout, code, env, cwd, onTouched = () => {} }: WorkerStart) {
     const logsToStdout = options.socket !== null && options.accessLog.kind === "stdout";
+    const own = cwd !== null || directory.owner !== null || Object.keys(env).length > 0;
     super({
       command: "worker",
       name,
@@ -62,10 +68,10 @@ export class WorkerHandle extends ProcessHandle<WorkerReady, SupervisorMessage, 
       bootTimeout,
       ...(code === undefined ? {} : { after: code }),
       isMessage: isWorkerMessage,
-      // It has to know before it hears us: what it does first cannot be taken back.
-      env: options.permissions === null || options.learn ? env : { ...env, [CONFINE]: JSON.stringify(options) },
+      env: confines(options) ? { ...env, [CONFINE]: "1" } : env,
       cwd,
       logsToStdout,
+      early: own ? null : { logsToStdout, confines: confines(options) },
       runAs: directory.owner,
     });
     this.options = options;
@@ -92,6 +98,11 @@ export class WorkerHandle extends ProcessHandle<WorkerReady, SupervisorMessage, 
   /** Under `--watch`: the handler could not be loaded anew, and why. */
   tellBroken(text: string): void {
     this.send({ type: "broken", text: text.slice(0, MAX_TEXT) });
+  }
+
+  /** It has to know before it hears us what it is to confine itself to: it hears us when it has. */
+  protected override firstWords(): string | null {
+    return confines(this.options) ? JSON.stringify(this.options) : null;
   }
 
   protected override startCommand(): SupervisorMessage {

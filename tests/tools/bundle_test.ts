@@ -19,7 +19,7 @@ Deno.test("bundle() leaves what a start needs in a few files, none of which load
   try {
     const entry = await bundle(directory);
     assertEquals(entry, join(directory, "cli.ts"));
-    assertStringIncludes(Deno.readTextFileSync(join(directory, ISOLATE)), "lib/handler/isolate.ts");
+    assertStringIncludes(Deno.readTextFileSync(join(directory, ISOLATE)), "./isolate.js");
     const bundled = [...readWith(entry)].filter((path) => path !== entry);
     assertEquals(bundled.map((path) => basename(path)).filter((name) => name === "main.js"), ["main.js"]);
     const place = join(directory, "lib/bundled");
@@ -28,8 +28,18 @@ Deno.test("bundle() leaves what a start needs in a few files, none of which load
       assert(found !== undefined, `there is no ${name}`);
       return join(place, found.name);
     };
-    for (const names of [["flags", "gateway_options", "gateway"], ["worker", "serving", "survive"]]) {
-      const read = new Set(names.flatMap((name) => [...readWith(chunk(name))]));
+    const starts = [
+      ["flags", "gateway_options", "gateway"],
+      ["worker", "serving", "survive"],
+      ["enter"],
+      ["confined"],
+      [
+        ISOLATE,
+      ],
+    ];
+    for (const names of starts) {
+      const path = (name: string) => name === ISOLATE ? join(directory, name) : chunk(name);
+      const read = new Set(names.flatMap((name) => [...readWith(path(name))]));
       assert(read.size < 80, `${names} come in ${read.size} files`);
       for (const path of read) {
         const [, loaded] = /\bfrom "((?:node|npm):[^"]+|[a-z][^":]*)"/.exec(Deno.readTextFileSync(path)) ?? [];

@@ -1,0 +1,24 @@
+/**
+ * What a worker's process knows from its first moment on once it is confined: it need not wait to be told.
+ *
+ * @module
+ */
+import { CONFINED } from "../confine/environment.ts";
+import { isWorkerOptions, type WorkerOptions } from "./messages.ts";
+
+/** How a process is confined, and what for. */
+export interface Confinement {
+  /** The version of Landlock that holds it; 0 for none. */
+  readonly landlock: number;
+  readonly options: WorkerOptions;
+}
+
+/** How this process is confined; null when it is not. */
+export function readConfinement(): Confinement | null {
+  try {
+    const { landlock, options } = JSON.parse(Deno.env.get(CONFINED) ?? "");
+    return typeof landlock === "number" && isWorkerOptions(options) ? { landlock, options } : null;
+  } catch {
+    return null;
+  }
+}

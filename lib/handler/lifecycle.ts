@@ -13,6 +13,11 @@ import { describeThrown, headline, userFrames } from "./stack.ts";
 /** `onStop` may take this long, ms, even when the requests in flight have used up the whole drain. */
 export const STOP_AT_LEAST = 1_000;
 
+/** Milliseconds, which may be what is left of others, as seconds for people. */
+export function seconds(ms: number): number {
+  return Math.round(ms / 100) / 10;
+}
+
 /** Runs `onStart`. Throws `STACKD_HANDLER_START` (exit 1) with the handler's own frames. */
 export async function runOnStart({ onStart }: LoadedHandler, info: LifecycleInfo): Promise<void> {
   try {
@@ -45,7 +50,7 @@ export async function runOnStop({ onStop }: LoadedHandler, info: LifecycleInfo, 
   if (onStop === null) return;
   try {
     const done = await within(Promise.resolve(onStop(info)).then(() => true), timeout);
-    if (done !== true) logError(`onStop was not done within ${(timeout / 1_000).toFixed(1)} s`);
+    if (done !== true) logError(`onStop was not done within ${seconds(timeout)} s`);
   } catch (thrown) {
     logError(`onStop threw ${describeThrown(thrown)}`);
   }

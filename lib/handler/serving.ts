@@ -14,7 +14,7 @@ import { adapt, type Respond, toResponse } from "./adapt.ts";
 import { Background } from "./background.ts";
 import type { LifecycleInfo } from "./contract.ts";
 import { failureOf } from "./failure.ts";
-import { askHealth, runOnStart, runOnStop, STOP_AT_LEAST } from "./lifecycle.ts";
+import { askHealth, runOnStart, runOnStop, seconds, STOP_AT_LEAST } from "./lifecycle.ts";
 import { describeHandler, type LoadedHandler, loadHandler } from "./loader.ts";
 import { installRequestView } from "./request_view.ts";
 import { noticeBodies } from "./response_body.ts";
@@ -158,7 +158,7 @@ export class Serving {
     const deadline = performance.now() + timeout;
     const left = () => Math.max(0, deadline - performance.now());
     const answered = await this.#server?.drain(timeout) ?? true;
-    if (!answered && timeout > 0) logError(`Requests were not answered within ${timeout / 1_000} s and are cut off`);
+    if (!answered && timeout > 0) logError(`Requests were not answered within ${seconds(timeout)} s and are cut off`);
     await this.#background.end(left());
     if (this.#handler !== null) await runOnStop(this.#handler, this.#lifecycle, Math.max(left(), STOP_AT_LEAST));
     await this.#accessLog?.close();

@@ -7,6 +7,9 @@ import { DEFAULTS } from "../../lib/config/defaults.ts";
 import { startFront } from "../../lib/front/front.ts";
 import { openAccessLog } from "../../lib/observe/access_log.ts";
 
+// As every process of stackd's does; Deno would open its pipe for signals later, when there may be no descriptor left.
+Deno.addSignalListener("SIGHUP", () => {});
+
 const { addresses: [address] } = startFront({
   listen: [{ transport: "tcp", hostname: "127.0.0.1", port: 0 }],
   routes: [],

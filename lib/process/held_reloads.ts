@@ -25,8 +25,8 @@ export class HeldReloads {
     const successor = await this.#upgrades.outcome();
     if (successor === null) return await this.#here().catch(() => {}); // the log has it
     try {
-      Deno.kill(successor.pid, "SIGHUP");
       logInfo(`Process ${successor.pid} is told to reload, because it serves now`);
+      Deno.kill(successor.pid, "SIGHUP");
     } catch { /* it has ended: whoever comes next loads anew */ }
   }
 

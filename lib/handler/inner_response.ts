@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { symbolOf } from "../http1/runtime.ts";
 import { DenoResponse } from "./deno_response.ts";
 
 /** The inside of a response. */
@@ -41,8 +42,4 @@ export function scriptedStream({ streamOrStatic: stream }: InnerBody): ReadableS
 /** What a stream has failed by; undefined when it has not, or nobody knows. */
 export function errorOf(stream: ReadableStream<unknown>): unknown {
   return ERROR === null ? undefined : Reflect.get(stream, ERROR);
-}
-
-function symbolOf(object: object, description: string): symbol | null {
-  return Object.getOwnPropertySymbols(object).find((symbol) => symbol.description === description) ?? null;
 }

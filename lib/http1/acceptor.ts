@@ -4,14 +4,12 @@
  * @module
  */
 import { EPOLLEXCLUSIVE, EPOLLIN, type EventLoop, type Watcher } from "./event_loop.ts";
-import { socketAddress } from "./libc.ts";
+import { sendAtOnce, socketAddress } from "./libc.ts";
 import { Socket } from "./socket.ts";
 import { EAGAIN, EINTR, systemError } from "./system_error.ts";
 
 const ECONNABORTED = 103;
 const SOCK_CLOEXEC_NONBLOCK = 0o2004000;
-const IPPROTO_TCP = 6, TCP_NODELAY = 1;
-const YES = Int32Array.of(1);
 /** Connections that are accepted in one turn: other processes on the same socket, and requests under way, get their share. */
 const MOST_AT_ONCE = 16;
 /** Larger than any address. */
@@ -83,8 +81,7 @@ export class Acceptor implements Watcher {
 
   #take(fd: number): void {
     const peer = socketAddress(this.#address)?.hostname ?? null;
-    // Nagle's algorithm would keep the end of an answer back for 40 ms.
-    if (peer !== null) this.#loop.calls.setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, YES, 4);
+    if (peer !== null) sendAtOnce(this.#loop.calls, fd);
     let socket: Socket;
     try {
       socket = new Socket(this.#loop, fd, "accepted");

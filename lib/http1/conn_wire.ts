@@ -5,13 +5,10 @@
  *
  * @module
  */
-import { libc } from "./libc.ts";
-import { coreOperations, type Operations } from "./runtime.ts";
+import { DONTWAIT_NOSIGNAL, libc } from "./libc.ts";
+import { coreOperations, type Operations, symbolOf } from "./runtime.ts";
 import { closeQuietly, sever } from "./sever.ts";
 import type { Wire } from "./wire.ts";
-
-/** Do not wait, and raise no signal when the peer is gone. */
-const MSG_DONTWAIT_NOSIGNAL = 0x4040;
 
 const NATIVE = coreOperations();
 
@@ -58,7 +55,7 @@ export class ConnWire implements Wire {
   writeNow(bytes: Uint8Array<ArrayBuffer>, start: number, end: number): number {
     if (this.#descriptor < 0) return 0;
     const rest = start === 0 ? bytes : bytes.subarray(start);
-    const sent = libc()?.send(this.#descriptor, rest, end - start, MSG_DONTWAIT_NOSIGNAL) ?? 0;
+    const sent = libc()?.send(this.#descriptor, rest, end - start, DONTWAIT_NOSIGNAL) ?? 0;
     return sent > 0 ? sent : 0;
   }
 
@@ -77,7 +74,7 @@ export class ConnWire implements Wire {
   }
 }
 
-let resourceSymbol: symbol | undefined, descriptorSymbol: symbol | undefined;
+let resourceSymbol: symbol | null = null, descriptorSymbol: symbol | null = null;
 
 /** The number by which the operations know a connection; undefined when it does not say. */
 function resourceOf(conn: Deno.Conn): number | undefined {
@@ -89,12 +86,8 @@ function descriptorOf(conn: Deno.Conn): number {
   return numberOf(conn, descriptorSymbol ??= symbolOf(conn, "Deno.internal.fd")) ?? -1;
 }
 
-function symbolOf(conn: Deno.Conn, description: string): symbol | undefined {
-  return Object.getOwnPropertySymbols(conn).find((symbol) => symbol.description === description);
-}
-
-function numberOf(conn: Deno.Conn, symbol: symbol | undefined): number | undefined {
-  const value: unknown = symbol === undefined ? undefined : Reflect.get(conn, symbol);
+function numberOf(conn: Deno.Conn, symbol: symbol | null): number | undefined {
+  const value: unknown = symbol === null ? undefined : Reflect.get(conn, symbol);
   return typeof value === "number" ? value : undefined;
 }
 

@@ -4,13 +4,11 @@
  * @module
  */
 import type { EventLoop } from "./event_loop.ts";
+import { AF_INET, AF_INET6, AF_UNIX, sendAtOnce } from "./libc.ts";
 import { Socket } from "./socket.ts";
 import { EINPROGRESS, EINTR, systemError } from "./system_error.ts";
 
-const AF_UNIX = 1, AF_INET = 2, AF_INET6 = 10;
 const SOCK_STREAM_CLOEXEC_NONBLOCK = 0o2004001;
-const IPPROTO_TCP = 6, TCP_NODELAY = 1;
-const YES = Int32Array.of(1);
 
 /** An address in the kernel's form, struct sockaddr. */
 export type Sockaddr = Uint8Array<ArrayBuffer>;
@@ -62,7 +60,7 @@ export function dial(loop: EventLoop, address: Sockaddr): Dialled {
   const { calls } = loop, family = address[0];
   const fd = calls.socket(family, SOCK_STREAM_CLOEXEC_NONBLOCK, 0);
   if (fd < 0) throw systemError(loop.errno);
-  if (family !== AF_UNIX) calls.setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, YES, 4);
+  if (family !== AF_UNIX) sendAtOnce(calls, fd);
   const pending = calls.connect(fd, address, address.length) !== 0;
   if (pending && loop.errno !== EINPROGRESS && loop.errno !== EINTR) {
     const { errno } = loop;

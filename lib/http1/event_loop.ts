@@ -11,7 +11,7 @@
  *
  * @module
  */
-import { type Libc, libc } from "./libc.ts";
+import { EPOLL_CTL_ADD, EPOLL_CTL_DEL, EPOLL_CTL_MOD, type Libc, libc } from "./libc.ts";
 import { runtimePoller } from "./poller.ts";
 import { immediates } from "./runtime.ts";
 
@@ -20,7 +20,6 @@ export const EPOLLIN = 0x1, EPOLLOUT = 0x4, EPOLLRDHUP = 0x2000;
 /** How it tells it: once for each change; to one of several processes. */
 export const EPOLLET = 1 << 31, EPOLLEXCLUSIVE = 1 << 28;
 
-const EPOLL_CTL_ADD = 1, EPOLL_CTL_DEL = 2, EPOLL_CTL_MOD = 3;
 const CLOEXEC = 0o2000000, NONBLOCK = 0o4000;
 const POLLIN = 1;
 /** Events that are fetched at once. */

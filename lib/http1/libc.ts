@@ -60,6 +60,19 @@ function open(): Libc | null {
   }
 }
 
+/** send(2) and recv(2): do not wait, and raise no signal when the peer is gone. */
+export const DONTWAIT_NOSIGNAL = 0x4040;
+/** What epoll_ctl(2) is to do. */
+export const EPOLL_CTL_ADD = 1, EPOLL_CTL_DEL = 2, EPOLL_CTL_MOD = 3;
+
+const IPPROTO_TCP = 6, TCP_NODELAY = 1;
+const YES = Int32Array.of(1);
+
+/** Nagle's algorithm would keep what follows on a TCP socket back for 40 ms. */
+export function sendAtOnce({ setsockopt }: Libc, fd: number): void {
+  setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, YES, 4);
+}
+
 /** A TCP address as the kernel has it. */
 export interface SocketAddress {
   readonly port: number;
@@ -67,7 +80,8 @@ export interface SocketAddress {
   readonly hostname: string;
 }
 
-const AF_INET = 2, AF_INET6 = 10;
+/** Families of addresses, of which a struct sockaddr begins with one. */
+export const AF_UNIX = 1, AF_INET = 2, AF_INET6 = 10;
 const ADDRESS_SIZE = 28; // sockaddr_in6
 
 /** The address that `call` (getpeername, getsockname) gives for a descriptor; null when it is no TCP socket's. */
@@ -121,7 +135,6 @@ export function nextDescriptor(): number {
   return fd;
 }
 
-const AF_UNIX = 1;
 /** sockaddr_un: the family, then the path. */
 const UNIX_ADDRESS_SIZE = 110;
 // Asked for each connection that is opened, so nothing is made for it.

@@ -3,9 +3,7 @@
  *
  * @module
  */
-import { libc } from "./libc.ts";
-
-const EPOLL_CTL_DEL = 2;
+import { EPOLL_CTL_DEL, libc } from "./libc.ts";
 
 /** A descriptor that a poller of this process watches. */
 export interface PolledDescriptor {

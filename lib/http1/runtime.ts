@@ -65,3 +65,8 @@ export function immediates(): ((call: () => void) => void) | null {
     });
   };
 }
+
+/** The symbol under which the runtime keeps something in `object`; null when it has none of that description. */
+export function symbolOf(object: object, description: string): symbol | null {
+  return Object.getOwnPropertySymbols(object).find((symbol) => symbol.description === description) ?? null;
+}

@@ -4,12 +4,10 @@
  * @module
  */
 import { EPOLLET, EPOLLIN, EPOLLOUT, EPOLLRDHUP, type EventLoop, type Watcher } from "./event_loop.ts";
-import { addressOf, type Libc, unixPathOf } from "./libc.ts";
+import { addressOf, DONTWAIT_NOSIGNAL, type Libc, unixPathOf } from "./libc.ts";
 import { EAGAIN, EINTR, systemError } from "./system_error.ts";
 import type { Wire } from "./wire.ts";
 
-/** Do not wait, and raise no signal when the peer is gone. */
-const DONTWAIT_NOSIGNAL = 0x4040;
 const SHUT_WR = 1;
 const SOL_SOCKET = 1, SO_ERROR = 4;
 

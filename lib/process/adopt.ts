@@ -8,11 +8,10 @@
  * @module
  */
 import { messageOf, StackdError } from "../errors.ts";
-import { libc } from "../http1/libc.ts";
+import { EPOLL_CTL_ADD, libc } from "../http1/libc.ts";
 import { type PolledDescriptor, polledDescriptors } from "../http1/poller.ts";
 import { boundAddress, closeDescriptor, kindOf } from "./descriptors.ts";
 
-const EPOLL_CTL_ADD = 1;
 const O_CLOEXEC = 0o2000000;
 
 /**

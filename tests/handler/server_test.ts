@@ -3,7 +3,7 @@ import { assert, assertEquals, assertMatch, assertRejects, assertThrows } from "
 import { StackdError } from "../../lib/errors.ts";
 import { Background } from "../../lib/handler/background.ts";
 import type { Handler } from "../../lib/handler/contract.ts";
-import { HandlerServer } from "../../lib/handler/server.ts";
+import { HandlerServer, type ServerOptions } from "../../lib/handler/server.ts";
 import type { AccessLog } from "../../lib/observe/access_log.ts";
 import { fieldOf, RawClient } from "../support/raw_http.ts";
 import { TestDirectory } from "../support/stackd.ts";
@@ -20,6 +20,20 @@ const silentLog: AccessLog = {
   reopen() {},
   close: () => Promise.resolve(),
 };
+
+/** A server with what a test says, and for the rest what matters to none of them. */
+function serverOf(options: Pick<ServerOptions, "respond"> & Partial<ServerOptions>): HandlerServer {
+  return new HandlerServer({
+    requestTimeout: 60_000,
+    workerId: 1,
+    prefix: "",
+    trustedProxies: { unix: false, networks: [] },
+    nextId: () => "id-1",
+    background: new Background(),
+    accessLog: silentLog,
+    ...options,
+  });
+}
 
 /** Tells what it sees of a request, of its copies too. */
 const echo: Handler = async (request, info) =>
@@ -151,16 +165,7 @@ Deno.test("sockets have their modes, and the public one its name only when it is
 
 Deno.test("listenPublic() says why it cannot listen", () => {
   using directory = new TestDirectory();
-  const server = new HandlerServer({
-    requestTimeout: 60_000,
-    workerId: 1,
-    prefix: "",
-    trustedProxies: { unix: false, networks: [] },
-    respond: () => new Response(""),
-    nextId: () => "",
-    background: new Background(),
-    accessLog: silentLog,
-  });
+  const server = serverOf({ respond: () => new Response("") });
   const path = directory.at("nowhere/app.sock");
   const error = assertThrows(() => server.listenPublic({ path, mode: 0o660, owner: null }), StackdError);
   assertMatch(error.message, /^Cannot listen on ".*nowhere\/app\.sock": /);
@@ -385,19 +390,12 @@ Deno.test("a server that Deno ends is told of, and one that was drained is not",
     using directory = new TestDirectory();
     const lost = Promise.withResolvers<void>();
     let told = 0;
-    const server = new HandlerServer({
-      requestTimeout: 60_000,
-      workerId: 1,
-      prefix: "",
-      trustedProxies: { unix: false, networks: [] },
+    const server = serverOf({
       // What Serving prevents: the upgrade's response is not what is answered.
       respond(request) {
         if (ends) Deno.upgradeWebSocket(request);
         return new Response("no WebSocket");
       },
-      nextId: () => "",
-      background: new Background(),
-      accessLog: silentLog,
       onLost() {
         told++;
         lost.resolve();
@@ -417,16 +415,7 @@ Deno.test("a server that Deno ends is told of, and one that was drained is not",
 
 Deno.test("what should never reject is answered with 500 when it does", async () => {
   using directory = new TestDirectory();
-  const server = new HandlerServer({
-    requestTimeout: 60_000,
-    workerId: 1,
-    prefix: "",
-    trustedProxies: { unix: false, networks: [] },
-    respond: () => Promise.reject(new RangeError("of ours")),
-    nextId: () => "id-1",
-    background: new Background(),
-    accessLog: silentLog,
-  });
+  const server = serverOf({ respond: () => Promise.reject(new RangeError("of ours")) });
   const path = directory.at("app.sock");
   server.listenPublic({ path, mode: 0o660, owner: null });
   const log = await stderrOf(async () => {

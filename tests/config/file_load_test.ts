@@ -3,6 +3,7 @@ import { join } from "@std/path";
 import { DEFAULTS } from "../../lib/config/defaults.ts";
 import { HEALTH_CHECK_DEFAULTS } from "../../lib/config/file/defaults.ts";
 import { readProxyFile } from "../../lib/config/file/load.ts";
+import { proxyKeys } from "../../lib/config/file/proxy_section.ts";
 import type { GroupOptions } from "../../lib/config/group_options.ts";
 import { plainRoute, type RouteOptions } from "../../lib/config/route_options.ts";
 import { STATIC_DEFAULTS } from "../../lib/config/static_options.ts";
@@ -310,4 +311,11 @@ Deno.test("readProxyFile() refuses a file that it cannot read", async (t) => {
       assertEquals([error.code, error.message], ["STACKD_CONFIG_INVALID", `Cannot read "${path}": ${state}`]);
     });
   }
+});
+
+Deno.test("docs/proxy-config.md has every key of [proxy]", async () => {
+  const page = await Deno.readTextFile(join(import.meta.dirname ?? "", "..", "..", "docs", "proxy-config.md"));
+  const [, section = ""] = /^## \[proxy\]$(.*?)^## /ms.exec(page) ?? [];
+  const keys = [...proxyKeys(), "proxy-protocol"].filter((key) => !section.includes(`\`${key}\``));
+  assertEquals(keys, []);
 });

@@ -53,7 +53,7 @@ export function readApps(reader: Reader, system: System): Mounted {
     return { root: findRoot(rest, system), prefix: take(prefix, `"${text}"`) };
   });
   if (!reader.has("module") && !reader.has("mount")) {
-    reader.mistakes.add("STACKD_USAGE", "Cannot start the gateway: no handler module, give its path");
+    reader.miss("Cannot start the gateway: no handler module", "its path", 'module = "app.ts" in [gateway]');
   }
   const apps = [...positional, ...mounts];
   if (reader.has("watch") && apps.length > 0 && apps.every(({ module }) => module === STANDARD_INPUT)) {

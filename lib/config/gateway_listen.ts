@@ -26,8 +26,8 @@ export function readGatewayListen(reader: Reader, system: System): GatewayListen
   const http = readListen(reader, "http", parseHttpListen, system);
   const uwsgi = readUwsgi(reader, system, [...http, ...(socket === null ? [] : [unix(socket)])]);
   if (!reader.has("socket") && !reader.has("http") && !reader.has("uwsgi-socket")) {
-    const cure = "give --socket PATH or --http [HOST:]PORT";
-    mistakes.add("STACKD_USAGE", `Cannot start the gateway: no address to listen on, ${cure}`);
+    const flag = "--socket PATH or --http [HOST:]PORT";
+    reader.miss("Cannot start the gateway: no address to listen on", flag, "socket or http in [gateway]");
   }
   const hasFile = reader.has("socket") || uwsgi.some(({ transport }) => transport === "unix");
   for (const name of ["chmod-socket", "chown-socket"] as const) {
@@ -48,7 +48,7 @@ function readUwsgi(reader: Reader, system: System, others: readonly ListenOption
     allowFrom: reader.one("uwsgi-allow-from", parseNetworks, DEFAULTS.uwsgiAllowFrom),
   };
   const addresses = readListen(reader, "uwsgi-socket", (text) => {
-    const address = parsePassed(text) ?? parseUwsgiAddress(text, system);
+    const address = parsePassed(text) ?? parseSocketOrPort(text, system);
     const name = formatAddress(address);
     if (others.some((other) => formatAddress(other) === name && !isAnyPort(other))) {
       throw new ValueError("HTTP is spoken there");
@@ -64,16 +64,6 @@ function readUwsgi(reader: Reader, system: System, others: readonly ListenOption
   }
   // How large a body may be is the business of the server in front.
   return addresses.map((address) => ({ ...address, maxBody: 0, uwsgi: spoken }));
-}
-
-function parseUwsgiAddress(text: string, system: System): ListenOption {
-  // As a host without a port, a file's name would get a puzzling answer.
-  if (!/[/:]/.test(text) && !/^\d+$/.test(text)) {
-    throw new ValueError(
-      `it is PATH or [HOST:]PORT, and a path has a slash in it; write "./${text}" or "${text}:PORT"`,
-    );
-  }
-  return parseSocketOrPort(text, system);
 }
 
 function isAnyPort(address: ListenOption): boolean {

@@ -34,6 +34,12 @@ export function readListen(
 
 /** An address, or the path of a unix socket: what has a slash in it, or follows `unix:`. Throws {@linkcode ValueError}. */
 export function parseSocketOrPort(text: string, system: System): ListenAddress {
+  // As a host without a port, a file's name would get a puzzling answer.
+  if (!/[/:]/.test(text) && !/^\d+$/.test(text)) {
+    throw new ValueError(
+      `it is PATH or [HOST:]PORT, and a path has a slash in it; write "./${text}" or "${text}:PORT"`,
+    );
+  }
   if (!text.includes("/")) return parseAddress(text, system.cwd);
   const path = parseSocketPath(text.replace(/^unix:/, ""), system.cwd);
   return { transport: "unix", path: checkPlace(path, system) };

@@ -23,6 +23,18 @@ export class Reader {
     this.#file = file;
   }
 
+  /**
+   * Notes that something is needed which neither the command line nor the file has.
+   *
+   * @param flag What a command line says in its place.
+   * @param key What a file says.
+   */
+  miss(message: string, flag: string, key: string): void {
+    const file = this.#file?.mistakes.fileName;
+    if (file === undefined) this.mistakes.add("STACKD_USAGE", `${message}, give ${flag}`);
+    else this.mistakes.add("STACKD_CONFIG_INVALID", `${message}, ${file} needs ${key}, or give ${flag}`);
+  }
+
   /** Reads options that a value of the file holds itself; their mistakes are noted with the file's. */
   within(values: ReadonlyMap<string, readonly FileValue[]>): Reader {
     return new Reader({}, this.#file === null ? null : { values, mistakes: this.#file.mistakes });

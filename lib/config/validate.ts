@@ -41,10 +41,11 @@ const HEAD_SIZE = { least: 1_024, most: 1_048_576 } as const;
 export function validateProxy(raw: RawOptions, system: System, file: ProxyFile | null = null): ProxyOptions {
   const reader = new Reader(raw, file);
   if (!reader.has("listen")) {
-    reader.mistakes.add("STACKD_USAGE", "Cannot start the proxy: no address to listen on, give --listen [HOST:]PORT");
+    const key = 'listen = [":8080"] in [proxy]';
+    reader.miss("Cannot start the proxy: no address to listen on", "--listen [HOST:]PORT", key);
   }
   if (!reader.has("upstream") && !reader.has("static") && !file?.hasRoutes) {
-    reader.mistakes.add("STACKD_USAGE", "Cannot start the proxy: no route, give --upstream TARGET or --static DIR");
+    reader.miss("Cannot start the proxy: no route", "--upstream TARGET or --static DIR", "a [[proxy.route]]");
   }
   const upstream: UpstreamLimits = {
     ...DEFAULTS.upstream,
@@ -117,7 +118,11 @@ function readQueue(reader: Reader): QueueLimits {
 }
 
 function readWorkerCount(reader: Reader, system: System): number {
-  const parse = (text: string) => text === "auto" ? system.cpus : parseCount(text, 1, MAX_WORKERS);
+  const parse = (text: string) => {
+    if (text === "auto") return system.cpus;
+    if (/^\d+$/.test(text)) return parseCount(text, 1, MAX_WORKERS);
+    throw new ValueError(`a whole number from 1 to ${MAX_WORKERS}, or auto, is needed`);
+  };
   return reader.one("workers", parse, DEFAULTS.workers);
 }
 

@@ -54,7 +54,7 @@ export function formatSize(size: number): string {
 export function parseSeconds(text: string): number {
   if (!/^\d+(\.\d+)?$/.test(text)) throw new ValueError("a number of seconds is needed, as 30 or 0.5");
   const milliseconds = Math.round(Number(text) * 1_000);
-  if (milliseconds < 1) throw new ValueError("it must be more than 0 seconds");
+  if (milliseconds < 1) throw new ValueError("it must be at least 0.001 seconds");
   if (milliseconds > MAX_TIMER) throw new ValueError(`it must be at most ${Math.floor(MAX_TIMER / 1_000)} seconds`);
   return milliseconds;
 }
@@ -73,7 +73,7 @@ export function formatSeconds(milliseconds: number): string {
  */
 export function parseCount(text: string, least = 1, most: number = Number.MAX_SAFE_INTEGER): number {
   const count = /^\d+$/.test(text) ? Number(text) : NaN;
-  const to = most === Number.MAX_SAFE_INTEGER ? "" : ` to ${most}`;
+  const to = most < Number.MAX_SAFE_INTEGER || count > most ? ` to ${most}` : "";
   if (!(count >= least && count <= most)) throw new ValueError(`a whole number from ${least}${to} is needed`);
   return count;
 }

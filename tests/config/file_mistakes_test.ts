@@ -20,6 +20,7 @@ const CASES: [toml: string, mistakes: string[]][] = [
   ]],
   ["[proxy]\nmax-body = true", ["2: max-body = true: a text in quotes or a number is needed"]],
   ["[proxy]\npidfile = ['a', 'b']", ["2: pidfile = ['a', 'b']: one value is needed, not an array"]],
+  ["[proxy]\npidfile = ''", ["2: pidfile = '': it is empty"]],
   ["[proxy]\nlisten = []", ["2: listen = []: at least one value is needed"]],
   ["[proxy]\nlisten = [true]", ["2: listen = true: a text in quotes or a number is needed"]],
   ["[proxy]\nlisten = [{ adress = ':80' }]", [
@@ -85,7 +86,9 @@ const CASES: [toml: string, mistakes: string[]][] = [
     '3: sticky-cookie = \'a b\': "a b" is no name of letters, digits and "-"',
   ]],
   ['[upstream.app]\nservers = ["unix:/a"]\nmax-fails = -1', ["3: max-fails = -1: a whole number from 0 is needed"]],
-  ['[upstream.app]\nservers = ["unix:/a"]\nfail-timeout = 0', ["3: fail-timeout = 0: it must be more than 0 seconds"]],
+  ['[upstream.app]\nservers = ["unix:/a"]\nfail-timeout = 0', [
+    "3: fail-timeout = 0: it must be at least 0.001 seconds",
+  ]],
   ["[upstream.app]\nservers = [\"unix:/a\"]\nslow-start = 'x'", [
     "3: slow-start = 'x': a number of seconds is needed, as 30 or 0.5",
   ]],

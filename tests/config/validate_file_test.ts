@@ -62,13 +62,18 @@ upstream = "http://h:1"`;
     'Cannot use stackd.toml:2: listen = "80x": it has no port; an address is [HOST:]PORT',
     'Cannot use stackd.toml:3: "max-bdy" is no key of [proxy], did you mean "max-body"?',
     "Cannot use stackd.toml:4: queue = -1: a whole number from 0 is needed",
-    "Cannot use stackd.toml:5: queue-timeout = 0: it must be more than 0 seconds",
+    "Cannot use stackd.toml:5: queue-timeout = 0: it must be at least 0.001 seconds",
     'Cannot use stackd.toml:7: path = "a": a prefix begins with "/"',
   ]);
 });
 
 Deno.test("validateProxy() says what is missing in a file", async () => {
   const error = assertThrows(await read("[proxy]\n"), StackdError);
-  assertEquals(error.message, "Cannot start the proxy: no address to listen on, give --listen [HOST:]PORT");
-  assertEquals(error.detail, "Cannot start the proxy: no route, give --upstream TARGET or --static DIR");
+  assertEquals(
+    [error.message, error.detail],
+    [
+      'Cannot start the proxy: no address to listen on, stackd.toml needs listen = [":8080"] in [proxy], or give --listen [HOST:]PORT',
+      "Cannot start the proxy: no route, stackd.toml needs a [[proxy.route]], or give --upstream TARGET or --static DIR",
+    ],
+  );
 });

@@ -272,6 +272,7 @@ Deno.test("validateProxy() refuses what cannot be used", async (t) => {
       `Cannot use --listen "fd:": fd: is followed by a FileDescriptorName= or a descriptor's number`,
     ],
     [{ "listen-backlog": ["0"] }, 'Cannot use --listen-backlog "0": a whole number from 1 is needed'],
+    [{ workers: ["all"] }, 'Cannot use --workers "all": a whole number from 1 to 1024, or auto, is needed'],
     [{ workers: ["1025"] }, 'Cannot use --workers "1025": a whole number from 1 to 1024 is needed'],
     [{ listen: [":80", ":80"] }, 'Cannot use --listen ":80": it is given twice'],
     [{ listen: ["unix:a", "unix:./a"] }, 'Cannot use --listen "unix:./a": it is the same address as "unix:a"'],
@@ -301,7 +302,7 @@ Deno.test("validateProxy() refuses what cannot be used", async (t) => {
     ],
     [{ "max-body": ["1x"] }, 'Cannot use --max-body "1x": a size is a number of bytes, or one with k, m or g, as 512k'],
     [{ "max-header-size": ["0"] }, 'Cannot use --max-header-size "0": it must be at least 1k'],
-    [{ "header-timeout": ["0"] }, 'Cannot use --header-timeout "0": it must be more than 0 seconds'],
+    [{ "header-timeout": ["0"] }, 'Cannot use --header-timeout "0": it must be at least 0.001 seconds'],
     [{ "max-connections": ["0"] }, 'Cannot use --max-connections "0": a whole number from 1 is needed'],
     [{ pidfile: ["/nope/pid"] }, 'Cannot use --pidfile "/nope/pid": there is no directory "/nope"'],
     [{ pidfile: ["app.ts/pid"] }, 'Cannot use --pidfile "app.ts/pid": there is no directory "/home/app/app.ts"'],
@@ -379,6 +380,15 @@ Deno.test("validateGateway() refuses the socket's mode and owner without a socke
     const expected: [string, string] = ["STACKD_USAGE", `Cannot use --${name}: there is no --socket`];
     assertEquals(mistakeOf(() => validateGateway(raw, system)), expected);
   }
+});
+
+Deno.test("validateGateway() takes --status for a path or a port, and says so", () => {
+  const raw: RawOptions = { module: ["./app.ts"], http: ["8000"], status: ["stats.sock"] };
+  const shape = 'it is PATH or [HOST:]PORT, and a path has a slash in it; write "./stats.sock" or "stats.sock:PORT"';
+  assertEquals(mistakeOf(() => validateGateway(raw, system)), [
+    "STACKD_CONFIG_INVALID",
+    `Cannot use --status "stats.sock": ${shape}`,
+  ]);
 });
 
 Deno.test("validateGateway() needs a module and an address", () => {

@@ -92,9 +92,9 @@ Deno.test("parseSeconds() reads seconds as milliseconds", async (t) => {
     ["10.25", 10_250],
     ["2147483", 2_147_483_000],
   ], [
-    ["0", "it must be more than 0 seconds"],
-    ["0.0", "it must be more than 0 seconds"],
-    ["0.0001", "it must be more than 0 seconds"],
+    ["0", "it must be at least 0.001 seconds"],
+    ["0.0", "it must be at least 0.001 seconds"],
+    ["0.0001", "it must be at least 0.001 seconds"],
     ["2147484", "it must be at most 2147483 seconds"],
     ["9".repeat(20), "it must be at most 2147483 seconds"],
     ["", shape],
@@ -120,10 +120,11 @@ Deno.test("formatSeconds() spells what parseSeconds() reads", () => {
 });
 
 Deno.test("parseCount() reads whole numbers", async (t) => {
-  const bad = ["", "-1", "1.5", "1k", "ten", "0x1", "9007199254740992"];
+  const bad = ["", "-1", "1.5", "1k", "ten", "0x1"];
   await check(t, (text) => parseCount(text), [["1", 1], ["4096", 4_096]], [
     ...bad.map((text): [string, string] => [text, "a whole number from 1 is needed"]),
     ["0", "a whole number from 1 is needed"],
+    ["9007199254740992", "a whole number from 1 to 9007199254740991 is needed"],
   ]);
   await check(t, (text) => parseCount(text, 0), [["0", 0], ["1", 1]], [["-1", "a whole number from 0 is needed"]]);
   await check(t, (text) => parseCount(text, 1, 8), [["1", 1], ["8", 8]], [

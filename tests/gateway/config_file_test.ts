@@ -41,7 +41,7 @@ Deno.test("stackd gateway -c says every mistake with its line, and starts nothin
   const { code, stdout, stderr } = await runStackd(["gateway", "-c", file, "--max-requests", "x"]);
   assertEquals([code, stdout], [2, ""]);
   assertMatch(stderr, /--max-requests "x": a whole number/);
-  assertMatch(stderr, /stackd\.toml:8: ping-timeout = 0: it must be more than 0 seconds/);
+  assertMatch(stderr, /stackd\.toml:8: ping-timeout = 0: it must be at least 0.001 seconds/);
   assertMatch(stderr, /stackd\.toml:9: "sokcet" is no key of \[gateway\], did you mean "socket"\?/);
 });
 

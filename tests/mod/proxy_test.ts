@@ -116,7 +116,7 @@ Deno.test("createProxy() rejects with every mistake, in the command line's sente
   );
   assertEquals(error.code, "STACKD_CONFIG_INVALID");
   assertEquals([error.message, ...error.detail?.split("\n") ?? []].sort(), [
-    'Cannot use --header-timeout "0": it must be more than 0 seconds',
+    'Cannot use --header-timeout "0": it must be at least 0.001 seconds',
     'Cannot use --listen "x": it has no port; an address is [HOST:]PORT',
     'Cannot use --max-body "3x": a size is a number of bytes, or one with k, m or g, as 512k',
     'Cannot use --static "/=/nope": there is no directory "/nope"',

@@ -8,12 +8,12 @@ import type { Place } from "./toml_tree.ts";
 
 /** Mistakes of one file. */
 export class FileMistakes {
-  readonly #fileName: string;
+  /** What messages call it: as the user wrote it. */
+  readonly fileName: string;
   readonly #found: { readonly place: Place; readonly message: string }[] = [];
 
-  /** @param fileName What messages call it: as the user wrote it. */
   constructor(fileName: string) {
-    this.#fileName = fileName;
+    this.fileName = fileName;
   }
 
   /**
@@ -23,7 +23,7 @@ export class FileMistakes {
    * @param state What is wrong, as `weight = 0: a whole number from 1 is needed`.
    */
   add(place: Place, state: string): void {
-    this.#found.push({ place, message: `Cannot use ${this.#fileName}:${place.line}: ${state}` });
+    this.#found.push({ place, message: `Cannot use ${this.fileName}:${place.line}: ${state}` });
   }
 
   /** Complete messages, ordered by line and column. */

@@ -49,7 +49,8 @@ async function readText(path: string, file: string): Promise<string> {
   } catch (thrown) {
     if (thrown instanceof Deno.errors.PermissionDenied) throw refuse("permission denied", thrown);
     if (thrown instanceof Deno.errors.IsADirectory) throw refuse("it is a directory", thrown);
-    throw refuse("no such file", thrown);
+    if (thrown instanceof Deno.errors.NotFound) throw refuse("no such file", thrown);
+    throw refuse(thrown instanceof Error ? thrown.message : String(thrown), thrown);
   }
   try {
     return new TextDecoder("utf-8", { fatal: true }).decode(bytes);

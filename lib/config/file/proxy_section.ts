@@ -76,8 +76,11 @@ export function readProxySection(section: Section | null, directory: string): Pr
       // One flag with commas in it. None trusted is what holds without the key.
       const joined = section.one(name, () => value.items.map(text).join(","), "");
       values.set(name, joined === "" ? [] : [make(value, joined)]);
-    } else if (repeatable) values.set(name, section.all(name, (item) => make(item)));
-    else values.set(name, [section.one(name, (only) => make(only), null)].filter((made) => made !== null));
+    } else if (repeatable) values.set(name, section.all(name, (item) => make(item, nonEmpty(item))));
+    else {values.set(
+        name,
+        [section.one(name, (only) => make(only, nonEmpty(only)), null)].filter((made) => made !== null),
+      );}
   }
   section.value("route"); // read apart
   section.end();
@@ -105,6 +108,13 @@ export function scalar(value: TomlValue): string {
   if (value.kind === "number") return value.text;
   if (value.kind === "array") throw new ValueError("one value is needed, not an array");
   throw new ValueError("a text in quotes or a number is needed");
+}
+
+/** As {@linkcode scalar}; a command line has no empty values. */
+export function nonEmpty(value: TomlValue): string {
+  const text = scalar(value);
+  if (text === "") throw new ValueError("it is empty");
+  return text;
 }
 
 /** An absolute path; what is no path stays as it is, and is refused where it is read. */

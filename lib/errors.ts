@@ -21,6 +21,7 @@ export type ErrorCode =
   | "STACKD_PIDFILE" // the pid file cannot be written, or names a living process
   | "STACKD_CONFINEMENT" // the system cannot confine the handler
   | "STACKD_UPGRADE" // the program on disk did not take over
+  | "STACKD_OUTPUT" // standard output cannot be written
   | "STACKD_CONTROL"; // nobody answers on the control socket, or what was asked for failed
 
 /** What only some errors carry. */

@@ -61,7 +61,9 @@ export function makePrivateDirectory(owner: RunAs | null = null): PrivateDirecto
       },
     };
   } catch (cause) {
-    const message = `Cannot make a directory for private sockets: ${messageOf(cause)}`;
+    const parent = Deno.env.get("TMPDIR");
+    const where = parent === undefined ? 'in "/tmp"' : `in TMPDIR "${parent}"`;
+    const message = `Cannot make a directory for private sockets ${where}: ${messageOf(cause)}`;
     throw new StackdError("STACKD_LISTEN", message, { exitCode: 1, cause });
   }
 }

@@ -198,7 +198,9 @@ const CASES: [toml: string, mistakes: string[]][] = [
   ["[[proxy.route]]\nupstream = \"unix:/a\"\nbandwidth = '1mb'", [
     "3: bandwidth = '1mb': a size is a number of bytes, or one with k, m or g, as 512k",
   ]],
-  ['[[proxy.route]]\nupstream = "unix:/a"\nbody-timeout = 0', ["3: body-timeout = 0: it must be at least 0.001 seconds"]],
+  ['[[proxy.route]]\nupstream = "unix:/a"\nbody-timeout = 0', [
+    "3: body-timeout = 0: it must be at least 0.001 seconds",
+  ]],
   ['[[proxy.route]]\nupstream = "unix:/a"\nupstream-timeout = inf', [
     "3: upstream-timeout = inf: a number of seconds is needed, as 30 or 0.5",
   ]],

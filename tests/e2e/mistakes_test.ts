@@ -1,6 +1,6 @@
 /** A user's mistakes: one clear sentence, exit code 2, nothing started, no stack of ours. With the compiled binary. @module */
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import { runStackd, stackd, startGateway, startProxy, TestDirectory } from "../support/stackd.ts";
+import { BINARY, runStackd, stackd, startGateway, startProxy, TestDirectory } from "../support/stackd.ts";
 
 /** A directory with handlers that are wrong in one way each. */
 function mistakes(): TestDirectory {
@@ -173,4 +173,18 @@ Deno.test("the proxy prints where it listens and what answers where", async () =
   );
   await using other = stackd(["version"]);
   assertEquals((await other.ended).code, 0);
+});
+
+Deno.test({
+  name: "a command whose output cannot be written says so, and is no bug",
+  ignore: Deno.build.os !== "linux", // which has /dev/full
+  async fn() {
+    for (const command of ["version", "help", "help gateway"]) {
+      const args = ["-c", `"$0" ${command} > /dev/full`, BINARY];
+      const { code, stderr } = await new Deno.Command("sh", { args }).output();
+      const said = new TextDecoder().decode(stderr);
+      assertMatch(said, /^stackd: Cannot write to standard output: No space left on device.*\n$/);
+      assertEquals(code, 1);
+    }
+  },
 });

@@ -57,7 +57,7 @@ Deno.test("makePrivateDirectory() keeps paths short enough for sockets", () => {
 Deno.test("makePrivateDirectory() says why it cannot", () => {
   const error = assertThrows(() => withTemporary("/nowhere", makePrivateDirectory), StackdError);
   assertEquals([error.code, error.exitCode], ["STACKD_LISTEN", 1]);
-  assert(error.message.startsWith("Cannot make a directory for private sockets: "));
+  assert(error.message.startsWith(`Cannot make a directory for private sockets in TMPDIR "/nowhere": `));
 });
 
 Deno.test("makePrivateDirectory() removes those of dead supervisors, and nothing else", async () => {

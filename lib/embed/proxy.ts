@@ -4,6 +4,7 @@
  * @module
  */
 import { readProxyOptions } from "../config/proxy_options.ts";
+import { StackdError } from "../errors.ts";
 import { setLogLevel } from "../observe/log.ts";
 import { RunningProxy } from "../proxy/running.ts";
 import { ListeningSockets } from "../process/sockets.ts";
@@ -19,7 +20,7 @@ export interface ProxyHandle extends AsyncDisposable {
    * Serves by other options from the next request on, or by the same ones with their file read anew. No connection is closed.
    * `listen`, `listenBacklog` and `maxHeaderSize` stay as they were.
    *
-   * @throws {StackdError} With every mistake in them; then nothing has changed.
+   * @throws {StackdError} With every mistake in them, and when it is closed; then nothing has changed.
    */
   reload(options?: ProxyOptions): Promise<void>;
   /**
@@ -28,7 +29,7 @@ export interface ProxyHandle extends AsyncDisposable {
    * @param timeout How long they may take, ms; what is left then is cut off. @default the option `gracefulTimeout`
    */
   drain(timeout?: number): Promise<void>;
-  /** Closes everything now. */
+  /** Closes everything now; once more does nothing. */
   close(): Promise<void>;
 }
 
@@ -68,19 +69,25 @@ export async function createProxy(options: ProxyOptions): Promise<ProxyHandle> {
   }
   const addresses = proxy.addresses.map(toServerAddress);
   let current = options;
-  const end = async () => {
+  let ended: Promise<void> | null = null;
+  const end = () => {
     sockets.release();
-    await proxy.end();
+    return ended ??= proxy.end(); // once: its access log's file is gone then
   };
   return {
     addresses,
     async reload(next = current) {
-      await proxy.apply(await read({ ...next, listen: options.listen ?? [] }));
+      const asked = await read({ ...next, listen: options.listen ?? [] });
+      // It would begin what nobody ends any more: health checks, a log.
+      if (ended !== null) {
+        throw new StackdError("STACKD_CONTROL", "Cannot reload the proxy: it is closed", { exitCode: 1 });
+      }
+      await proxy.apply(asked);
       current = next;
     },
     async drain(timeout = proxy.gracefulTimeout) {
       sockets.release();
-      await proxy.drain(timeout);
+      if (ended === null) await proxy.drain(timeout);
       await end();
     },
     close: end,

@@ -1,5 +1,5 @@
 /** createProxy(): a proxy inside another program. @module */
-import { assert, assertEquals, assertRejects } from "@std/assert";
+import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
 import { createProxy, type ProxyHandle, StackdError } from "../../mod.ts";
 import { PROXY_FIELDS } from "../../lib/embed/fields.ts";
 import { optionsOf } from "../../lib/config/table.ts";
@@ -43,6 +43,20 @@ Deno.test("createProxy() relays to servers and serves files, until it is closed"
   const { port } = new URL(url);
   assertEquals(await accepts({ hostname: "127.0.0.1", port: Number(port) }), false);
   await proxy.close(); // again does nothing
+});
+
+Deno.test("a proxy that has an access log can be drained and closed again, and is not reloaded any more", async () => {
+  using directory = new TestDirectory();
+  directory.write("a.txt", "a");
+  const options = { listen: "127.0.0.1:0", static: { "/": directory.path }, accessLog: directory.at("log") };
+  await using proxy = await createProxy(options); // closes once more
+  await get(`${urlOf(proxy)}/a.txt`);
+  await proxy.drain(1_000);
+  await proxy.close();
+  await proxy.drain();
+  assertMatch(Deno.readTextFileSync(directory.at("log")), /"GET \/a\.txt HTTP\/1\.1" 200 /);
+  const error = await assertRejects(() => proxy.reload(), StackdError);
+  assertEquals([error.code, error.message], ["STACKD_CONTROL", "Cannot reload the proxy: it is closed"]);
 });
 
 Deno.test("createProxy() listens on a unix socket, and removes it", async () => {

@@ -144,6 +144,31 @@ Deno.test("createProxy() rejects with every mistake, in the command line's sente
   );
 });
 
+Deno.test("createProxy() tells a program in JavaScript which types its options have", async () => {
+  const options: object = {
+    listen: 8080,
+    static: ".",
+    upstream: { "/": 8000 },
+    headerTimeout: "5s",
+    maxBody: null,
+    keepaliveRequests: "many",
+    trustedProxies: "unix",
+    allowUnderscoreHeaders: "no",
+  };
+  const error = await assertRejects(() => createProxy(options), StackdError);
+  assertEquals([error.code, error.message, ...error.detail?.split("\n") ?? []], [
+    "STACKD_USAGE",
+    'Cannot use the option "listen", 8080: a string, or an array of them, is needed',
+    'Cannot use the option "static", ".": an object of strings by prefix, as { "/": "…" }, is needed',
+    'Cannot use the option "upstream", { "/": 8000 }: an object of strings, or arrays of them, by prefix, as { "/": "…" }, is needed',
+    'Cannot use the option "headerTimeout", "5s": a number of milliseconds is needed',
+    'Cannot use the option "maxBody", null: a number or a string is needed',
+    'Cannot use the option "keepaliveRequests", "many": a number is needed',
+    'Cannot use the option "trustedProxies", "unix": an array of strings is needed',
+    'Cannot use the option "allowUnderscoreHeaders", "no": true or false is needed',
+  ]);
+});
+
 Deno.test("createProxy() rejects for a port that is taken, and leaves nothing open", async () => {
   using taken = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   const listen = ["127.0.0.1:0", `127.0.0.1:${taken.addr.port}`];

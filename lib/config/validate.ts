@@ -156,8 +156,14 @@ export function readEnvironment(reader: Reader, system: System): Record<string, 
   return Object.fromEntries([...files.flatMap((file) => [...file]), ...assignments]);
 }
 
+/** A directory that this process may be in. */
 export function existingDirectory(path: string, system: System): string {
-  if (system.kindOf(path) !== "directory") throw new ValueError(`there is no directory "${path}"`);
+  const kind = system.kindOf(path);
+  // Of a directory that may be seen, and not entered, only what is in it is denied.
+  if (kind === "denied" || kind === "directory" && system.kindOf(`${path}/.`) === "denied") {
+    throw new ValueError(`permission denied to enter "${path}"`);
+  }
+  if (kind !== "directory") throw new ValueError(`there is no directory "${path}"`);
   return path;
 }
 

@@ -9,8 +9,16 @@ import type { RunAs } from "../config/options.ts";
 /** By the modes of the file and of all directories above it (path_resolution(7)); lists of access rights count for nothing. */
 export function mayRead(path: string, user: Pick<RunAs, "uid" | "gid">): boolean {
   try {
-    if (!allows(Deno.statSync(path), user, 0o4)) return false;
-    for (let directory = dirname(path);; directory = dirname(directory)) {
+    return allows(Deno.statSync(path), user, 0o4) && mayEnter(dirname(path), user);
+  } catch {
+    return false;
+  }
+}
+
+/** The same of a directory that a process is to be in. */
+export function mayEnter(path: string, user: Pick<RunAs, "uid" | "gid">): boolean {
+  try {
+    for (let directory = path;; directory = dirname(directory)) {
       if (!allows(Deno.statSync(directory), user, 0o1)) return false;
       if (directory === dirname(directory)) return true;
     }

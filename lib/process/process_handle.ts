@@ -12,6 +12,7 @@ import { Channel, type Guard } from "./channel.ts";
 import { inheriting } from "./descriptors.ts";
 import { type EarlyStart, takeEarly } from "./early.ts";
 import { prefixLines } from "./lines.ts";
+import { mayEnter } from "./may_read.ts";
 import type { PrivateDirectory } from "./private_dir.ts";
 import { environmentOf, nameOf } from "./privileges.ts";
 import { selfCommand } from "./self.ts";
@@ -116,7 +117,7 @@ export abstract class ProcessHandle<Ready, Command, Message> {
       this.#child = taken ?? inheriting(inherit, () => command.spawn());
     } catch (thrown) {
       this.#closeListener();
-      throw runAs === null ? thrown : this.#notAllowed(program, runAs, thrown);
+      throw runAs === null ? thrown : this.#notAllowed(program, cwd, runAs, thrown);
     }
     if (taken !== null) this.#write(path);
     const tag = `[${name.charAt(0).toLowerCase()}${name.slice(1)}] `;
@@ -201,9 +202,10 @@ export abstract class ProcessHandle<Ready, Command, Message> {
   }
 
   /** What root may run another user often may not. */
-  #notAllowed(program: string, user: RunAs, cause: unknown): StackdError {
-    const may = cause instanceof Deno.errors.PermissionDenied ? `it may not run "${program}"` : messageOf(cause);
-    const message = `Cannot start a process as ${nameOf(user)}: ${may}`;
+  #notAllowed(program: string, cwd: string | null, user: RunAs, cause: unknown): StackdError {
+    const may = cwd !== null && !mayEnter(cwd, user) ? `it may not enter "${cwd}"` : `it may not run "${program}"`;
+    const state = cause instanceof Deno.errors.PermissionDenied ? may : messageOf(cause);
+    const message = `Cannot start a process as ${nameOf(user)}: ${state}`;
     return new StackdError("STACKD_LISTEN", message, { exitCode: 1, cause });
   }
 

@@ -252,6 +252,31 @@ Deno.test({
 });
 
 Deno.test({
+  name: `--chdir: a directory that may not be entered is an error that says so${reason}`,
+  ignore,
+  async fn() {
+    using place = new Place();
+    place.makeTemporary();
+    const directory = place.at("private");
+    Deno.mkdirSync(directory, { mode: 0o700 });
+    const options = ["--http", "127.0.0.1:0", "--chdir", directory];
+    const run = async (args: string[], user: Deno.CommandOptions) => {
+      const command = new Deno.Command(place.binary, { args, ...user, cwd: "/", env: { TMPDIR: place.at("tmp") } });
+      const { code, stderr } = await command.output();
+      return [code, new TextDecoder().decode(stderr)];
+    };
+    assertEquals(await run(["gateway", ...options, "--uid", USER, place.module], {}), [
+      1,
+      `stackd: Cannot start a process as "${USER}": it may not enter "${directory}"\n`,
+    ]);
+    const refused = `stackd: Cannot use --chdir "${directory}": permission denied to enter "${directory}"\n`;
+    const user = { uid: Number(uid), gid: Number(gid) };
+    assertEquals(await run(["gateway", ...options, place.module], user), [2, refused]);
+    assertEquals(await run(["fetch", "--chdir", directory, place.module, "/"], user), [2, refused]);
+  },
+});
+
+Deno.test({
   name: `--uid is refused to everybody but root${reason}`,
   ignore,
   async fn() {

@@ -16,7 +16,7 @@ import { mayEnter } from "./may_read.ts";
 import type { PrivateDirectory } from "./private_dir.ts";
 import { environmentOf, nameOf } from "./privileges.ts";
 import { selfCommand } from "./self.ts";
-import { startIn } from "./start_in.ts";
+import { startHere, startIn } from "./start_in.ts";
 import { within } from "./within.ts";
 
 /** The stages of a process's life. */
@@ -107,14 +107,15 @@ export abstract class ProcessHandle<Ready, Command, Message> {
     const taken = command === "worker" ? takeEarly(early) : null;
     try {
       const stdio = { stdin: "piped", stdout: logsToStdout ? "inherit" : "piped", stderr: "piped" } as const;
-      const command = new Deno.Command(program, {
-        args: [...args],
-        env: { ...environmentOf(runAs), ...env },
-        ...stdio,
-        ...(cwd === null ? {} : { cwd }),
-        ...(runAs === null ? {} : { uid: runAs.uid, gid: runAs.gid }),
-      });
-      this.#child = taken ?? inheriting(inherit, () => command.spawn());
+      const spawn = (cwd: string | null) =>
+        new Deno.Command(program, {
+          args: [...args],
+          env: { ...environmentOf(runAs), ...env },
+          ...stdio,
+          ...(cwd === null ? {} : { cwd }),
+          ...(runAs === null ? {} : { uid: runAs.uid, gid: runAs.gid }),
+        }).spawn();
+      this.#child = taken ?? inheriting(inherit, () => cwd === null ? startHere(spawn, runAs) : spawn(cwd));
     } catch (thrown) {
       this.#closeListener();
       throw runAs === null ? thrown : this.#notAllowed(program, cwd, runAs, thrown);

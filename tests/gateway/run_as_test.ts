@@ -252,6 +252,38 @@ Deno.test({
 });
 
 Deno.test({
+  name: `a working directory that the user may not enter is a warning, as root's home is${reason}`,
+  ignore,
+  async fn() {
+    using place = new Place();
+    place.makeTemporary();
+    const directory = place.at("home");
+    Deno.mkdirSync(directory, { mode: 0o700 });
+    const env = { TMPDIR: place.at("tmp") }, args = ["gateway", "--http", "127.0.0.1:0"];
+    const warning =
+      `The working directory "${directory}" may not be entered by "${USER}": processes are started in "/"`;
+    await using gateway = new Running(place.binary, [...args, "--uid", USER, "-w", "2", place.module], {
+      cwd: directory,
+      env,
+    });
+    await gateway.untilPrinted(/^ +pid +\d+$/m);
+    assertEquals((await gateway.stop()).code, 0);
+    assertEquals(gateway.stderr.split(warning).length, 2, gateway.stderr); // once
+    // Started by that user: "sudo -u" stays in the directory.
+    const sudo = (
+      line: string,
+    ) => ["-c", `cd "$0" && exec setpriv --reuid=${uid} --regid=${gid} --clear-groups ${line}`];
+    const checked = await new Deno.Command("sh", {
+      args: [...sudo('"$1" check "$2"'), directory, place.binary, place.module],
+      env,
+    }).output();
+    const said = new TextDecoder().decode(checked.stderr);
+    assertMatch(said, /^\S+ \[warn\] The working directory ".*" may not be entered by this user: .*\n$/);
+    assertEquals(checked.code, 0);
+  },
+});
+
+Deno.test({
   name: `--chdir: a directory that may not be entered is an error that says so${reason}`,
   ignore,
   async fn() {

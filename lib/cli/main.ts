@@ -39,6 +39,10 @@ export async function main(args: readonly string[], output: Output = terminal): 
 
 /** The error for a first argument that is no command. */
 async function complain(name: string): Promise<StackdError> {
+  if (/\.[cm]?[jt]sx?(?::\w+)?$/.test(name)) {
+    const state = `no such command; a module is served by "stackd gateway --http 8000 ${name}"`;
+    return new StackdError("STACKD_USAGE", `Cannot run "${name}": ${state}`);
+  }
   if (!name.startsWith("-")) return await unknownCommand("run", name);
   const state = 'a command comes first, as in "stackd proxy --listen :8080"';
   return new StackdError("STACKD_USAGE", `Cannot use "${name}": ${state}`);

@@ -70,6 +70,11 @@ Deno.test("main() prints a mistake without a stack", async (t) => {
   const cases: [string[], string][] = [
     [["prox"], 'stackd: Cannot run "prox": no such command, did you mean "proxy"?\n' + COMMANDS_HINT],
     [["serve"], 'stackd: Cannot run "serve": no such command\n' + COMMANDS_HINT],
+    [
+      ["src/app.ts:api", "--workers", "2"],
+      'stackd: Cannot run "src/app.ts:api": no such command; a module is served by "stackd gateway --http 8000 src/app.ts:api"\n' +
+      COMMANDS_HINT,
+    ],
     [[""], 'stackd: Cannot run "": no such command\n' + COMMANDS_HINT],
     [
       ["help", "gatway"],

@@ -173,7 +173,7 @@ export class Generation {
         continue;
       }
       worker.ping(now);
-      const why = recycling ? null : this.#whyRecycle(worker);
+      const why = recycling || slot.resting ? null : this.#whyRecycle(worker);
       if (why === null) continue;
       recycling = true;
       slot.replace(why, gracefulTimeout);

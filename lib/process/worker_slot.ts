@@ -38,7 +38,11 @@ export class WorkerSlot<Worker extends Occupant = Occupant> {
   /** Workers that have been started and have not ended. */
   readonly #alive = new Set<Worker>();
   #deaths = 0;
-  #replacing = false;
+  /** What the replacement that is under way comes to. */
+  #replacing: Promise<boolean> | null = null;
+  /** Replacements in a row that came to nothing, and until when none is to be tried for that, monotonic ms. */
+  #failed = 0;
+  #restsUntil = 0;
   #kept: Promise<void> = Promise.resolve();
 
   /**
@@ -60,7 +64,12 @@ export class WorkerSlot<Worker extends Occupant = Occupant> {
 
   /** Whether a worker is being started to follow the one that serves. */
   get replacing(): boolean {
-    return this.#replacing;
+    return this.#replacing !== null;
+  }
+
+  /** Whether a replacement came to nothing just now, so that the next one, if there is no hurry, is to wait. */
+  get resting(): boolean {
+    return performance.now() < this.#restsUntil;
   }
 
   /**
@@ -94,7 +103,11 @@ export class WorkerSlot<Worker extends Occupant = Occupant> {
       const exit = await worker.exited;
       if (this.#stopping.signal.aborted || this.#current !== worker) return;
       this.#events.gone();
-      await this.#refill(worker, exit);
+      const following = this.#replacing;
+      if (following === null) return await this.#refill(worker, exit);
+      // Whoever was to take its place takes it now.
+      this.#report(worker, exit, 0);
+      if (!await following) await this.#refill(null, exit);
     })();
   }
 
@@ -133,29 +146,34 @@ export class WorkerSlot<Worker extends Occupant = Occupant> {
    */
   async replace(why: string, timeout: number): Promise<boolean> {
     const old = this.#current;
-    if (this.#replacing || old === null || !this.#alive.has(old) || this.#stopping.signal.aborted) return false;
-    this.#replacing = true;
+    if (this.replacing || old === null || !this.#alive.has(old) || this.#stopping.signal.aborted) return false;
     logInfo(`${this.name} (pid ${old.pid}) is replaced: ${why}`);
+    this.#replacing = this.#follow(old, timeout);
+    const replaced = await this.#replacing.finally(() => this.#replacing = null);
+    this.#failed = replaced ? 0 : this.#failed + 1;
+    if (!replaced) this.#restsUntil = performance.now() + afterDeath(this.#failed, 0).delay;
+    return replaced;
+  }
+
+  /** Starts a worker to follow `old`. Gives whether it does. */
+  async #follow(old: Worker, timeout: number): Promise<boolean> {
+    let fresh: Worker | null = null;
     try {
-      const fresh = this.#launch();
-      try {
-        const ready = await fresh.ready;
-        if (this.#stopping.signal.aborted) return false;
-        this.#current = fresh;
-        await this.#events.serves(fresh, ready);
-      } catch (thrown) {
-        this.#complain(thrown);
-        fresh.kill();
-        return false;
-      }
-      this.respawns++;
-      this.#keep(fresh);
-      if (timeout === 0) old.kill();
-      else old.drain(timeout);
-      return true;
-    } finally {
-      this.#replacing = false;
+      fresh = this.#launch();
+      const ready = await fresh.ready;
+      if (this.#stopping.signal.aborted) return false;
+      this.#current = fresh;
+      await this.#events.serves(fresh, ready);
+    } catch (thrown) {
+      if (!this.#stopping.signal.aborted) this.#complain(thrown);
+      fresh?.kill();
+      return false;
     }
+    this.respawns++;
+    this.#keep(fresh);
+    if (timeout === 0) old.kill();
+    else old.drain(timeout);
+    return true;
   }
 
   #report({ pid }: Worker, exit: ProcessExit, delay: number): void {

@@ -1,6 +1,7 @@
 /** Workers that are replaced though nothing is wrong with them, under load. With the compiled binary. @module */
 import { assert, assertEquals } from "@std/assert";
 import { test } from "../support/confinement.ts";
+import { BINARY, Running, TestDirectory } from "../support/stackd.ts";
 import { until } from "../support/until.ts";
 import { FaultyGateway, isRunning, pidIn, report } from "./faults_app.ts";
 
@@ -30,3 +31,26 @@ for (const [name, args, least, why] of CASES) {
     report(`recycling by ${name}`, load, `${replaced().length} workers were replaced`);
   });
 }
+
+Deno.test("faults: a gateway that cannot start the worker to replace another one goes on with the old one", async () => {
+  using directory = new TestDirectory();
+  const program = directory.at("stackd"), elsewhere = directory.at("elsewhere");
+  try {
+    Deno.linkSync(BINARY, program);
+  } catch {
+    Deno.copyFileSync(BINARY, program); // another file system
+  }
+  const module = directory.write("app.ts", "export default () => new Response(String(Deno.pid));");
+  const args = ["gateway", "--http", "127.0.0.1:0", "-w", "2", "--access-log", "off", "--max-lifetime", "1", module];
+  await using gateway = new Running(program, args);
+  const [, port] = await gateway.untilPrinted(/http:\/\/127\.0\.0\.1:(\d+)/);
+  await gateway.untilPrinted(/^ +pid +\d+$/m);
+  Deno.renameSync(program, elsewhere);
+  await gateway.until("it has failed", () => gateway.stderr.includes("did not come back"));
+  const [, old] = await gateway.until("it has rested", () => gateway.stderr.match(/\(pid (\d+)\).*(?:\n.*)+replaced/));
+  const get = async () => (await fetch(`http://127.0.0.1:${port}/`)).text();
+  assert(Number(await get()) > 0);
+  Deno.renameSync(elsewhere, program);
+  await until("the old worker is replaced", () => !isRunning(Number(old)));
+  assert(Number(await get()) > 0);
+});

@@ -239,3 +239,76 @@ Deno.test("a worker that dies tells that it is gone before the next one serves",
   });
   await place.stop(0);
 });
+
+Deno.test("a worker that dies while another one starts to replace it is followed by that one only", async () => {
+  const { slot: place, workers, state } = slot();
+  const started = place.start();
+  workers[0]?.boot();
+  await started;
+  const log = await stderrOf(async () => {
+    const replaced = place.replace("it is old", 3_000);
+    workers[0]?.die(60_000, 3, null);
+    await until("it is gone", () => state.gone === 1);
+    assertEquals(workers.length, 2, "no third one is started");
+    workers[1]?.boot();
+    assertEquals(await replaced, true);
+    workers[1]?.die(60_000);
+    await until("the follower's end is a death", () => workers.length === 3);
+    workers[2]?.boot();
+    await until("it serves", () => state.ready === 3);
+  });
+  assertStringIncludes(log, "[error] Worker 1 (pid 100) exited with code 3; another one is started\n");
+  assertStringIncludes(log, "[error] Worker 1 (pid 101) was killed by SIGKILL; another one is started");
+  await place.stop(0);
+});
+
+Deno.test("a worker that dies while the one that is to replace it fails is replaced all the same", async () => {
+  const { slot: place, workers, state } = slot();
+  const started = place.start();
+  workers[0]?.boot();
+  await started;
+  await stderrOf(async () => {
+    const replaced = place.replace("it is old", 3_000);
+    workers[0]?.die(60_000);
+    await until("it is gone", () => state.gone === 1);
+    workers[1]?.fail();
+    assertEquals(await replaced, false);
+    await until("another one is started", () => workers.length === 3);
+    workers[2]?.boot();
+    await until("it serves", () => state.ready === 2);
+  });
+  assertEquals(place.current, workers[2]);
+  await place.stop(0);
+});
+
+Deno.test("replace() keeps the old worker when no other can be started, and rests then", async () => {
+  const first = new FakeWorker(100);
+  let attempts = 0;
+  const place = new WorkerSlot(1, () => {
+    if (++attempts > 1) throw new Error("no more processes");
+    first.boot();
+    return first;
+  }, { serves: () => Promise.resolve(), gone() {} });
+  await place.start();
+  assertEquals(place.resting, false);
+  const log = await stderrOf(async () => {
+    assertEquals(await place.replace("it is old", 3_000), false);
+  });
+  assertStringIncludes(log, "Worker 1 did not come back: no more processes\n");
+  assertEquals([place.current, place.replacing, place.resting, first.drained], [first, false, true, null]);
+  await place.stop(0);
+});
+
+Deno.test("stop() during a replacement is no failure of it", async () => {
+  const { slot: place, workers } = slot();
+  const started = place.start();
+  workers[0]?.boot();
+  await started;
+  const log = await stderrOf(async () => {
+    const replaced = place.replace("it is old", 3_000);
+    await place.stop(5_000);
+    assertEquals(await replaced, false);
+  });
+  assertEquals(log.includes("did not come back"), false, log);
+  assertEquals([workers.length, workers[0]?.drained], [2, 5_000]);
+});

@@ -8,9 +8,10 @@ import { dirname } from "@std/path";
 import { inputModulePath, STANDARD_INPUT } from "../config/module.ts";
 import type { AppOptions } from "../config/options.ts";
 import { workingDirectory } from "../config/working_directory.ts";
-import { StackdError } from "../errors.ts";
+import { messageOf, StackdError } from "../errors.ts";
 import { mayHold } from "../handler/readable.ts";
 import { prepareCode, type PreparedCode } from "../handler/code/prepare.ts";
+import { logError } from "../observe/log.ts";
 import type { AppWorkers } from "../process/front_messages.ts";
 import { Generation } from "../process/generation.ts";
 import { mayRead } from "../process/may_read.ts";
@@ -178,7 +179,10 @@ export class App {
     this.#generation = this.#next;
     this.#next = null;
     this.#silent = [];
-    return () => old === null ? undefined : this.#retire(old);
+    return () => {
+      if (old !== null) this.#retire(old);
+      this.#fit();
+    };
   }
 
   /** Gives the generation that was prepared up, and waits for its end; `onStop` runs where `onStart` has. */
@@ -236,20 +240,25 @@ export class App {
     return this.#host.options.apps.length === 1 ? `Worker ${id}` : `Worker ${id} of ${this.options.prefix}`;
   }
 
-  /**
-   * One worker more, or one less.
-   *
-   * @param failed Called when it does not come about.
-   * @returns How many there are to be now; 0 when it would be none, and nothing has changed.
-   */
-  resize(by: 1 | -1, failed: (thrown: unknown) => void): number {
+  /** One worker more, or one less. Gives how many there are to be now; 0 when it would be none, and nothing has changed. */
+  resize(by: 1 | -1): number {
     if (this.#size + by < 1) return 0;
     this.#size += by;
-    this.#generation?.resize(by).catch((thrown) => {
-      this.#size -= by;
-      failed(thrown);
-    });
+    this.#fit();
     return this.#size;
+  }
+
+  /** Lets the generation that serves have as many workers as were asked for, also while it was made. */
+  #fit(): void {
+    const generation = this.#generation;
+    if (generation === null || this.#ended) return;
+    for (let missing; (missing = this.#size - generation.slots.length) !== 0;) {
+      generation.resize(missing > 0 ? 1 : -1).catch((thrown) => {
+        if (generation !== this.#generation || this.#ended) return; // one that has to go has no say
+        this.#size--;
+        logError(`Cannot start another worker: ${messageOf(thrown)}`);
+      });
+    }
   }
 
   /** Its workers, for the status. */

@@ -6,7 +6,7 @@
  */
 import type { GatewayOptions, ListenAddress } from "../config/options.ts";
 import { workingDirectory } from "../config/working_directory.ts";
-import { explain, messageOf, StackdError } from "../errors.ts";
+import { explain, StackdError } from "../errors.ts";
 import { logError, logInfo } from "../observe/log.ts";
 import { waitingConnections } from "../process/backlog.ts";
 import { codeCacheIn } from "../handler/code/code_cache.ts";
@@ -229,7 +229,7 @@ export class Supervisor {
           : `no app is mounted at "${prefix}", but at ${mounted}`,
       );
     }
-    const size = app.resize(by, (thrown) => logError(`Cannot start another worker: ${messageOf(thrown)}`));
+    const size = app.resize(by);
     if (size === 0) throw new StackdError("STACKD_USAGE", "Cannot end the last worker: stop the gateway");
     return size;
   }

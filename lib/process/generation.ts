@@ -50,6 +50,8 @@ export class Generation {
   /** What its workers said when the last of them was ready. */
   ready: WorkerReady | null = null;
   readonly #options: GenerationOptions;
+  /** Places that were given up, whose workers finish their requests. */
+  readonly #leaving = new Map<WorkerSlot<WorkerHandle>, Promise<void>>();
   readonly #serving = new Map<WorkerSlot<WorkerHandle>, WorkerHandle>();
   #silent: readonly WorkerHandle[] = [];
   /** Each worker's own draw of chance, so that they are not all recycled at once. */
@@ -94,26 +96,39 @@ export class Generation {
     }
   }
 
-  /** One worker more, or one less; gives how many there are to be. Throws when the new one never serves. */
-  async resize(by: 1 | -1): Promise<number> {
+  /** One worker more, or one less. Throws when the new one never serves, though nobody has taken it back. */
+  async resize(by: 1 | -1): Promise<void> {
     if (by === 1) {
-      const slot = this.#makeSlot(this.slots.length + 1);
+      const slot = this.#makeSlot(this.#freeId());
       this.slots.push(slot);
       try {
         await slot.start();
       } catch (thrown) {
-        this.slots.splice(this.slots.indexOf(slot), 1);
+        const index = this.slots.indexOf(slot);
+        if (index === -1) return; // it was to go again before it was there
+        this.slots.splice(index, 1);
         throw thrown;
       }
     } else if (this.slots.length > 1) {
       const slot = this.slots.pop();
       if (slot !== undefined) {
-        this.#serving.delete(slot);
-        await this.#options.onChange(this);
-        slot.stop(this.#options.gracefulTimeout);
+        const left = this.#leave(slot).then(() => void this.#leaving.delete(slot));
+        this.#leaving.set(slot, left);
+        await left;
       }
     }
-    return this.slots.length;
+  }
+
+  async #leave(slot: WorkerSlot<WorkerHandle>): Promise<void> {
+    this.#serving.delete(slot);
+    await this.#options.onChange(this);
+    await slot.stop(this.#options.gracefulTimeout);
+  }
+
+  #freeId(): number {
+    let id = 1;
+    while (this.slots.some((slot) => slot.id === id)) id++;
+    return id;
   }
 
   /** Opens log files anew. */
@@ -199,11 +214,11 @@ export class Generation {
 
   /** Lets the workers finish their requests within `timeout` ms and ends them. */
   async stop(timeout: number): Promise<void> {
-    await Promise.all(this.slots.map((slot) => slot.stop(timeout)));
+    await Promise.all([...this.slots.map((slot) => slot.stop(timeout)), ...this.#leaving.values()]);
   }
 
   /** Ends the workers now. */
   kill(): void {
-    for (const slot of this.slots) slot.kill();
+    for (const slot of [...this.slots, ...this.#leaving.keys()]) slot.kill();
   }
 }

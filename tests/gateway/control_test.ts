@@ -1,5 +1,6 @@
 /** The control socket and the status, from the command line and over HTTP. */
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { isRunning } from "./faults_app.ts";
 import { BINARY, type Ended, Running, TestDirectory } from "../support/stackd.ts";
 
 const HANDLER = "export default () => new Response(`${Deno.env.get('NAME')} ${Deno.cwd()} v1`);";
@@ -146,4 +147,73 @@ Deno.test("--env, --env-file and --chdir make the workers' world", async () => {
   const second = await start(directory, "--env-file", directory.at("app.env"), "--env", "NAME=flag");
   assert((await second.get()).startsWith("flag "));
   await second.gateway.stop();
+});
+
+/** Its onStart takes until a file is there; worker 2 works on when it has answered, until another one is. */
+const SLOW = `
+const there = async (name: string) => {
+  const path = new URL(name, import.meta.url);
+  while (!await Deno.stat(path).then(() => true, () => false)) await new Promise((resolve) => setTimeout(resolve, 10));
+};
+export const onStart = () => there("go");
+export default (_: Request, info: { workerId: number; waitUntil(work: Promise<unknown>): void }) => {
+  const end = () => Deno.writeTextFile(new URL("ended", import.meta.url), "");
+  if (info.workerId === 2) info.waitUntil(there("end").then(end));
+  return new Response(String(Deno.pid));
+};`;
+
+/** A gateway with two workers of it, which serve; and what it says of its workers. */
+async function startSlow(directory: TestDirectory) {
+  directory.write("go", "");
+  const { gateway, control, get } = await start(directory, "-w", "2");
+  directory.write("app.ts", SLOW);
+  assertEquals((await stackd("reload", "--control", control)).code, 0);
+  Deno.removeSync(directory.at("go"));
+  const workers = async (): Promise<{ id: number; pid: number; accepting: number; generation: number }[]> =>
+    JSON.parse((await stackd("status", "--control", control)).stdout).workers;
+  const change = async (by: string) => (await stackd("workers", by, "--control", control)).stdout;
+  return { gateway, control, get, workers, change };
+}
+
+Deno.test("a worker that is taken back before it serves takes no other one with it", async () => {
+  using directory = new TestDirectory();
+  const { gateway, workers, change } = await startSlow(directory);
+  await using _ = gateway;
+  assertEquals(await change("+1"), "3 workers\n");
+  const [, , third] = await workers();
+  assertEquals(await change("-1"), "2 workers\n");
+  await gateway.until("it is gone", () => !isRunning(third?.pid ?? 0));
+  assertEquals((await workers()).map(({ id }) => id), [1, 2]);
+  assertEquals(await change("+1"), "3 workers\n");
+  assertEquals(gateway.stderr.includes("Cannot start another worker"), false, gateway.stderr);
+});
+
+Deno.test("a change of the workers' number during a reload holds for the new generation", async () => {
+  using directory = new TestDirectory();
+  const { gateway, control, workers, change } = await startSlow(directory);
+  await using _ = gateway;
+  const reloaded = stackd("reload", "--control", control);
+  await gateway.until("it is under way", () => gateway.stderr.includes("generation 3 is started"));
+  assertEquals(await change("+1"), "3 workers\n");
+  directory.write("go", "");
+  assertEquals((await reloaded).code, 0);
+  await gateway.until("three serve", async () => {
+    const serving = (await workers()).filter(({ accepting, generation }) => accepting === 1 && generation === 3);
+    return serving.map(({ id }) => id).join() === "1,2,3";
+  });
+  assertEquals(gateway.stderr.includes("Cannot start another worker"), false, gateway.stderr);
+});
+
+Deno.test("a stop waits for a worker less that still works", async () => {
+  using directory = new TestDirectory();
+  const { gateway, get, workers, change } = await startSlow(directory);
+  await using _ = gateway;
+  const [first, second] = await workers();
+  await gateway.until("the second has work", async () => await get() === String(second?.pid));
+  assertEquals(await change("-1"), "1 worker\n");
+  gateway.kill("SIGTERM");
+  await gateway.until("only the second is left", () => !isRunning(first?.pid ?? 0));
+  directory.write("end", "");
+  assertEquals((await gateway.ended).code, 0);
+  assert(Deno.statSync(directory.at("ended")).isFile);
 });

@@ -8,7 +8,7 @@ import { notifier } from "./notify.ts";
 /** The service manager; where there is none, nothing happens. */
 export interface ServiceManager {
   ready(): void;
-  /** A reload is under way; what it comes to is handed on. */
+  /** A reload is under way, or waits for one that is; what it comes to is handed on. It is over when all of them are. */
   during<Result>(reload: Promise<Result>): Promise<Result>;
   stopping(): void;
   /** What has to be in the environment of a process that is to follow this one. */
@@ -27,6 +27,7 @@ export function serviceManager(): ServiceManager {
     return value === undefined ? [] : [[name, value]];
   }));
   for (const name of ["NOTIFY_SOCKET", "WATCHDOG_USEC", "WATCHDOG_PID"]) Deno.env.delete(name);
+  let reloads = 0, ends = false;
   let watchdog: ReturnType<typeof setInterval> | undefined;
   return {
     ready() {
@@ -35,14 +36,16 @@ export function serviceManager(): ServiceManager {
       if (interval !== null) watchdog = setInterval(() => notify?.watchdog(), interval);
     },
     async during(reload) {
+      reloads++;
       notify?.reloading();
       try {
         return await reload;
       } finally {
-        notify?.ready();
+        if (--reloads === 0 && !ends) notify?.ready();
       }
     },
     stopping() {
+      ends = true;
       notify?.stopping();
     },
     environment,

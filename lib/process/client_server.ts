@@ -25,7 +25,7 @@ export interface ClientServer {
 export interface ClientServerOptions {
   /** Permission bits of a unix socket. */
   readonly mode: number;
-  /** Clients at a time; more are closed at once. */
+  /** Clients at a time; more wait in the kernel's queue. */
   readonly most: number;
   /** Serves a client to its end; the connection is closed afterwards. `answering`: is told of each answer, from its request to its last byte. */
   serve(conn: Deno.Conn, answering: (answer: Promise<unknown>) => void): Promise<void>;
@@ -44,6 +44,8 @@ export async function serveClients(address: ListenAddress, options: ClientServer
   const clients = new Set<Deno.Conn>();
   const answers = new Set<Promise<void>>();
   let closed = false;
+  /** Called when a client has gone. */
+  let gone = () => {};
   const answering = (answer: Promise<unknown>) => {
     const done = () => void answers.delete(settled);
     const settled: Promise<void> = answer.then(done, done);
@@ -52,6 +54,7 @@ export async function serveClients(address: ListenAddress, options: ClientServer
   const accept = async () => {
     while (!closed) {
       try {
+        while (clients.size >= options.most) await new Promise<void>((resolve) => gone = resolve);
         take(await listener.accept());
       } catch {
         if (!closed) await new Promise((resolve) => setTimeout(resolve, ACCEPT_PAUSE));
@@ -59,11 +62,12 @@ export async function serveClients(address: ListenAddress, options: ClientServer
     }
   };
   const take = (conn: Deno.Conn) => {
-    if (closed || clients.size >= options.most) return closeQuietly(conn);
+    if (closed) return closeQuietly(conn);
     clients.add(conn);
     options.serve(conn, answering).catch(() => {}).then(() => { // a client that is gone is no news
       closeQuietly(conn);
       clients.delete(conn);
+      gone();
     });
   };
   const refuseNew = () => {

@@ -42,6 +42,11 @@ export interface GenerationOptions {
  * timeout where that is less. A handler that takes the processor for a moment is not meant: it is chosen less as it is.
  */
 const SILENT_AFTER = 500;
+/**
+ * What may pass between two looks at the workers, ms, half of the ping timeout where that is less. Beyond, this process itself stood still, as when its
+ * container was paused, and has heard no answer: that is nobody's silence.
+ */
+const LATE_LOOK = 1_000;
 
 /** A generation. */
 export class Generation {
@@ -54,6 +59,8 @@ export class Generation {
   readonly #leaving = new Map<WorkerSlot<WorkerHandle>, Promise<void>>();
   readonly #serving = new Map<WorkerSlot<WorkerHandle>, WorkerHandle>();
   #silent: readonly WorkerHandle[] = [];
+  /** When the workers were looked at last, monotonic ms. */
+  #looked = performance.now();
   /** Each worker's own draw of chance, so that they are not all recycled at once. */
   readonly #jitter = new WeakMap<WorkerHandle, number>();
 
@@ -172,6 +179,7 @@ export class Generation {
   /** Pings every worker, and replaces those that are stuck, or are to be recycled: of these one at a time. */
   watch(now: number): void {
     const { pingTimeout, gracefulTimeout } = this.#options;
+    this.#excuse(now);
     this.#noteSilent(now);
     let recycling = this.slots.some(({ replacing }) => replacing);
     for (const [slot, worker] of this.#serving) {
@@ -195,6 +203,12 @@ export class Generation {
     }
   }
 
+  #excuse(now: number): void {
+    const deaf = now - this.#looked - Math.min(LATE_LOOK, this.#options.pingTimeout / 2);
+    this.#looked = now;
+    if (deaf > 0) { for (const worker of this.#serving.values()) worker.excuse(deaf); }
+  }
+
   /** Long before a silent worker is replaced, others take what would be sent to it. */
   #noteSilent(now: number): void {
     const limit = Math.min(SILENT_AFTER, this.#options.pingTimeout / 2);
@@ -209,7 +223,7 @@ export class Generation {
     let jitter = this.#jitter.get(worker);
     if (jitter === undefined) this.#jitter.set(worker, jitter = Math.random());
     const { requests, rss } = worker.stats;
-    return whyRecycle({ requests, rss, age: Date.now() - worker.startedAt }, this.#options.recycle, jitter);
+    return whyRecycle({ requests, rss, age: worker.age }, this.#options.recycle, jitter);
   }
 
   /** Lets the workers finish their requests within `timeout` ms and ends them. */

@@ -88,6 +88,7 @@ export abstract class ProcessHandle<Ready, Command, Message> {
   readonly exited: Promise<ProcessExit>;
   /** When it was started, epoch ms. */
   readonly startedAt = Date.now();
+  readonly #begun = performance.now();
 
   /** Starts the process. Throws when the system does not allow another one. */
   constructor(
@@ -103,7 +104,6 @@ export abstract class ProcessHandle<Ready, Command, Message> {
     this.#listener = listenWithin(path);
     const { program, args } = selfCommand([command, path]);
     const cwd = startIn(start.cwd ?? null);
-    const begun = performance.now();
     const taken = command === "worker" ? takeEarly(early) : null;
     try {
       const stdio = { stdin: "piped", stdout: logsToStdout ? "inherit" : "piped", stderr: "piped" } as const;
@@ -131,7 +131,7 @@ export abstract class ProcessHandle<Ready, Command, Message> {
     begins.then((is) => is ? this.#begin(bootTimeout) : this.kill());
     const talk = this.#talk(begins);
     this.exited = ended.then(async ({ code, signal }) => {
-      const exit = { code, signal, lived: performance.now() - begun };
+      const exit = { code, signal, lived: this.age };
       clearTimeout(this.#killer);
       this.#closeListener();
       await talk; // what it said before it ended counts
@@ -164,6 +164,11 @@ export abstract class ProcessHandle<Ready, Command, Message> {
 
   get pid(): number {
     return this.#child.pid;
+  }
+
+  /** How long ago it was started, ms, whatever becomes of the system's clock. */
+  get age(): number {
+    return performance.now() - this.#begun;
   }
 
   get state(): ProcessState {

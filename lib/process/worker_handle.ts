@@ -90,6 +90,11 @@ export class WorkerHandle extends ProcessHandle<WorkerReady, SupervisorMessage, 
     return this.#pinged === null || this.state !== "ready" ? 0 : now - this.#pinged;
   }
 
+  /** Does not count the last `ms` as its silence. */
+  excuse(ms: number): void {
+    if (this.#pinged !== null) this.#pinged += ms;
+  }
+
   /** Opens log files anew. */
   reopen(): void {
     this.send({ type: "reopen" });

@@ -60,3 +60,25 @@ test("faults: a silent worker is asked while there is no other", async () => {
   await until("the loop is over", () => performance.now() > begin + BLOCKED);
   assertEquals((await gateway.ask("/")).status, 200);
 });
+
+test("faults: a container that is paused for longer than the ping timeout costs no worker", async () => {
+  const gateway = new FaultyGateway();
+  await using _ = gateway;
+  gateway.write(APP);
+  await gateway.start(["--http", "127.0.0.1:0", "--workers", "2", "--ping-timeout", "2"]);
+  const workers = gateway.children("worker");
+  const pause = async (ms: number) => {
+    const begin = performance.now();
+    await until("the pause is over", () => performance.now() > begin + ms);
+  };
+  for (const pid of workers) Deno.kill(pid, "SIGSTOP");
+  await pause(400); // so that they owe the answer to a ping
+  Deno.kill(gateway.running.pid, "SIGSTOP");
+  await pause(2_500);
+  for (const pid of [...workers, gateway.running.pid]) Deno.kill(pid, "SIGCONT");
+  for (let count = 0; count < 20; count++) assertEquals((await gateway.ask("/")).status, 200);
+  assertEquals(gateway.running.stderr, "");
+  // One that is stuck is found all the same.
+  gateway.ask("/block").catch(() => {});
+  await gateway.logged(/has not answered for 2 s/);
+});

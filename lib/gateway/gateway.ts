@@ -94,7 +94,7 @@ export async function runGateway(options: GatewayOptions): Promise<number> {
     });
     const end = await Promise.race([stop, asked.promise]);
     watch?.close();
-    upgrades.cancel();
+    await upgrades.cancel();
     if (typeof end === "string") await stopServing(options, supervisor, signals, service, end === "stop-now");
     else {
       for (const server of servers) server.refuseNew();

@@ -178,15 +178,14 @@ export class Supervisor {
   }
 
   async #reload(): Promise<void> {
-    if (this.#ended) {
-      throw new StackdError("STACKD_CONTROL", "Cannot reload: the gateway is told to end", { exitCode: 1 });
-    }
+    const ends = () => new StackdError("STACKD_CONTROL", "Cannot reload: the gateway is told to end", { exitCode: 1 });
+    if (this.#ended) throw ends();
     const before = this.#number, number = before + 1;
     logInfo(`Reloading: generation ${number} is started`);
     try {
       await this.#prepare(number);
     } catch (thrown) {
-      if (this.#ended) throw thrown;
+      if (this.#ended) throw ends();
       logError(`Cannot reload, generation ${before} goes on: ${explain(thrown)}`);
       this.#tellBroken(explain(thrown));
       throw thrown;

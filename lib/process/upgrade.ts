@@ -19,11 +19,13 @@ import { isSuccessorMessage, type PredecessorMessage, type SuccessorMessage } fr
 import { keepSocket } from "./unix_path.ts";
 import { within } from "./within.ts";
 
-const PREFIX = "Cannot upgrade: ";
+const PREFIX = "Cannot upgrade: ", TOLD_TO_END = "this process is told to end";
 /** How long the program on disk may take to tell its version, ms. */
 const VERSION_TIMEOUT = 10_000;
 /** How long after a successor's end its last words may come, and after its start the end of the talk, ms. */
 const LAST_WORDS = 200;
+/** What a successor that is told to end may take over it, ms, before it is killed. */
+const PATIENCE = 2_000;
 /** What a successor may take beyond the boot timeout of what it runs, ms. */
 const MARGIN = 10_000;
 
@@ -79,10 +81,11 @@ export class Upgrades {
     return await this.#running?.catch(() => null) ?? null;
   }
 
-  /** Gives an upgrade up that has not come about: this process is told to end. */
-  cancel(): void {
+  /** Gives an upgrade up that has not come about: this process is told to end. Settles when nothing is left of it. */
+  async cancel(): Promise<void> {
     this.#cancelled = true;
-    kill(this.#started);
+    if (this.#started !== null) end(this.#started);
+    if (this.#running !== null) await within(this.#running.then(() => {}, () => {}), PATIENCE + LAST_WORDS);
   }
 
   async #upgrade(): Promise<Successor> {
@@ -108,7 +111,7 @@ export class Upgrades {
   }
 
   async #follow(program: string, version: string): Promise<Successor> {
-    if (this.#cancelled) throw refusal("this process is told to end");
+    if (this.#cancelled) throw refusal(TOLD_TO_END);
     const directory = makePrivateDirectory(null);
     try {
       const path = `${directory.path}/successor`;
@@ -130,7 +133,7 @@ export class Upgrades {
     let late = false;
     const timer = setTimeout(() => {
       late = true;
-      kill(child);
+      end(child);
     }, bootTimeout + MARGIN);
     const ended = child.status.then((status): never => {
       const how = late ? `took longer than ${(bootTimeout + MARGIN) / 1_000} s` : describeExit(status);
@@ -147,13 +150,13 @@ export class Upgrades {
       const { value: said } = await messages.next();
       if (said === undefined) return await ended;
       if (said.type === "failed") throw refusal(said.message, said.detail);
+      if (this.#cancelled) throw refusal(TOLD_TO_END);
       await service.handOver(child.pid);
       await channel.send({ type: "yours" });
       await within(messages.next(), LAST_WORDS); // it hangs up when the pid file names it
       return said.used;
     } catch (thrown) {
-      kill(child);
-      await child.status;
+      await end(child);
       throw thrown;
     } finally {
       clearTimeout(timer);
@@ -214,8 +217,15 @@ function refusal(state: string, detail: string | null = null): StackdError {
   return new StackdError("STACKD_UPGRADE", message, detail === null ? { exitCode: 1 } : { exitCode: 1, detail });
 }
 
-function kill(child: Deno.ChildProcess | null): void {
+/** Ends a process that is not to serve: in its own way, in which it takes away what it has made, unless that takes long. */
+async function end(child: Deno.ChildProcess): Promise<void> {
+  kill(child, "SIGTERM");
+  if (await within(child.status, PATIENCE) === undefined) kill(child);
+  await child.status;
+}
+
+function kill(child: Deno.ChildProcess, signal: Deno.Signal = "SIGKILL"): void {
   try {
-    child?.kill("SIGKILL");
+    child.kill(signal);
   } catch { /* it has ended */ }
 }

@@ -105,7 +105,7 @@ async function serveUntilStopped(
   });
   const end = await Promise.race([signals.nextStop(), upgraded.promise]);
   if (typeof end === "string") {
-    upgrades.cancel();
+    await upgrades.cancel();
     service.stopping();
     if (end === "stop-now") return;
     logInfo(`Stopping: requests in flight have ${proxy.gracefulTimeout / 1_000} s to end`);

@@ -143,7 +143,7 @@ test("an upgrade that comes to nothing changes nothing, and says why", async (t)
     });
   }
   const names = [...Deno.readDirSync(gateway.directory.path)].map(({ name }) => name);
-  assertEquals(names.filter((name) => name.startsWith(".")), [], "nothing is left");
+  assertEquals(names.filter((name) => /^(\.|pid\.)/.test(name)), [], "nothing is left");
   assertEquals(JSON.parse((await ask(gateway, "status")).stdout).pid, pid);
   await gateway.upgrade("two"); // it still can
   await load.answers(50);
@@ -156,12 +156,14 @@ test("a stop while an upgrade is under way ends both", async () => {
   gateway.directory.write("app.ts", faultyApp(2, "await new Promise(() => {})"));
   Deno.kill(gateway.pid, "SIGUSR2");
   const [, pid] = await gateway.logged(/Upgrading: stackd \S+ is started \(pid (\d+)\)/);
-  await until("it runs", () => runs(Number(pid)));
+  const names = () => [...Deno.readDirSync(gateway.directory.path)].map(({ name }) => name);
+  await until("it is about to take the pid file", () => names().includes(`pid.${pid}`));
   gateway.running.kill("SIGTERM");
   const { code, stderr } = await gateway.running.ended;
   assertEquals(code, 0);
   assert(!runs(Number(pid)));
   assert(!stderr.includes("[error]"), stderr);
+  assertEquals(names().filter((name) => /^(stackd-|pid|control|\.)/.test(name)), [], "nothing is left of both");
 });
 
 test("a successor that is killed while it starts leaves the old process as it was", async () => {

@@ -319,6 +319,18 @@ Deno.test("INT, QUIT and a second TERM end at once, a stuck worker too", async (
   }
 });
 
+Deno.test("INT lets workers run onStop, and another signal does not wait for its end", async () => {
+  using directory = new TestDirectory();
+  const source =
+    'export const onStop = () => (console.log("stops"), new Promise(() => {}));\nexport default () => new Response();';
+  const module = directory.write("app.ts", source);
+  await using gateway = await startGateway(directory.at("app.sock"), module, [...QUIET, "--front"]);
+  gateway.kill("SIGINT");
+  await gateway.untilPrinted(/\[worker 1\] stops/);
+  const { code, stderr } = await gateway.stop("SIGTERM");
+  assertEquals([code, stderr], [0, ""], "it is not told that onStop took too long");
+});
+
 Deno.test("a signal to the whole group, as a terminal or systemd sends it, is the supervisor's to understand", async () => {
   using directory = new TestDirectory();
   const socket = directory.at("app.sock");

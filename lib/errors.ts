@@ -16,7 +16,7 @@ export type ErrorCode =
   | "STACKD_HANDLER_START" // onStart threw
   | "STACKD_BOOT_TIMEOUT" // the worker was not ready in time
   | "STACKD_ADDRESS_IN_USE" // a port or socket path is taken
-  | "STACKD_LISTEN" // listening failed for another reason
+  | "STACKD_LISTEN" // listening, or starting a process, failed for another reason
   | "STACKD_SOCKET_PATH" // the socket's path holds something that is no socket
   | "STACKD_PIDFILE" // the pid file cannot be written, or names a living process
   | "STACKD_CONFINEMENT" // the system cannot confine the handler

@@ -38,7 +38,14 @@ export function makePrivateDirectory(owner: RunAs | null = null): PrivateDirecto
       path = Deno.makeTempDirSync({ dir: "/tmp", prefix: PREFIX });
     }
     removeLeftovers(dirname(path));
-    let lock = occupy(path, owner);
+    let lock: Deno.FsFile;
+    try {
+      lock = occupy(path, owner);
+    } catch (thrown) {
+      // Without the lock nobody else would. To look what is in it takes a descriptor, which may be what there is none of.
+      for (const made of [`${path}/.${LOCK}`, `${path}/${LOCK}`, path]) tryRemove(made);
+      throw thrown;
+    }
     return {
       path,
       owner,
@@ -54,9 +61,7 @@ export function makePrivateDirectory(owner: RunAs | null = null): PrivateDirecto
         }
       },
       remove() {
-        try {
-          Deno.removeSync(path, { recursive: true });
-        } catch { /* somebody tidied up before us */ }
+        removeAll(path);
         lock[Symbol.dispose](); // it may be closed already
       },
     };
@@ -66,6 +71,25 @@ export function makePrivateDirectory(owner: RunAs | null = null): PrivateDirecto
     const message = `Cannot make a directory for private sockets ${where}: ${messageOf(cause)}`;
     throw new StackdError("STACKD_LISTEN", message, { exitCode: 1, cause });
   }
+}
+
+/** Removes a directory and all that is in it, the lock last: what cannot be removed now is known by it to the next start. */
+function removeAll(path: string): void {
+  try {
+    for (const { name } of [...Deno.readDirSync(path)]) {
+      if (name !== LOCK) Deno.removeSync(`${path}/${name}`, { recursive: true });
+    }
+  } catch {
+    return; // somebody tidied up before us, or there is no descriptor to look into it
+  }
+  tryRemove(`${path}/${LOCK}`);
+  tryRemove(path);
+}
+
+function tryRemove(path: string): void {
+  try {
+    Deno.removeSync(path);
+  } catch { /* it is not there */ }
 }
 
 /** Locks a new directory, as long as the file is open, and gives it to its owner. */
@@ -93,6 +117,6 @@ function removeLeftover(path: string): void {
     const { isFile, uid } = Deno.lstatSync(`${path}/${LOCK}`);
     if (!isFile || uid !== Deno.uid()) return;
     using lock = Deno.openSync(`${path}/${LOCK}`, { write: true });
-    if (lock.tryLockSync(true)) Deno.removeSync(path, { recursive: true });
+    if (lock.tryLockSync(true)) removeAll(path);
   } catch { /* not a supervisor's, or another one tidies up just now */ }
 }

@@ -90,7 +90,7 @@ export abstract class ProcessHandle<Ready, Command, Message> {
   readonly startedAt = Date.now();
   readonly #begun = performance.now();
 
-  /** Starts the process. Throws when the system does not allow another one. */
+  /** Starts the process. Throws `STACKD_LISTEN` (exit 1) when the system does not allow another one. */
   constructor(
     start: ProcessStart<Message>,
   ) {
@@ -101,7 +101,11 @@ export abstract class ProcessHandle<Ready, Command, Message> {
     this.ready.catch(() => {}); // whoever does not wait for it is told by `exited`
     directory.restore();
     const path = `${directory.path}/${command}-${++started}`;
-    this.#listener = listenWithin(path);
+    try {
+      this.#listener = listenWithin(path);
+    } catch (thrown) {
+      throw notStarted(messageOf(thrown), runAs, thrown);
+    }
     const { program, args } = selfCommand([command, path]);
     const cwd = startIn(start.cwd ?? null);
     const taken = command === "worker" ? takeEarly(early) : null;
@@ -118,7 +122,9 @@ export abstract class ProcessHandle<Ready, Command, Message> {
       this.#child = taken ?? inheriting(inherit, () => cwd === null ? startHere(spawn, runAs) : spawn(cwd));
     } catch (thrown) {
       this.#closeListener();
-      throw runAs === null ? thrown : this.#notAllowed(program, cwd, runAs, thrown);
+      // What root may do another user often may not.
+      const denied = runAs !== null && thrown instanceof Deno.errors.PermissionDenied;
+      throw notStarted(denied ? deniedTo(runAs, cwd, program) : messageOf(thrown), runAs, thrown);
     }
     if (taken !== null) this.#write(path);
     const tag = `[${name.charAt(0).toLowerCase()}${name.slice(1)}] `;
@@ -207,14 +213,6 @@ export abstract class ProcessHandle<Ready, Command, Message> {
     this.#ready.reject(error);
   }
 
-  /** What root may run another user often may not. */
-  #notAllowed(program: string, cwd: string | null, user: RunAs, cause: unknown): StackdError {
-    const may = cwd !== null && !mayEnter(cwd, user) ? `it may not enter "${cwd}"` : `it may not run "${program}"`;
-    const state = cause instanceof Deno.errors.PermissionDenied ? may : messageOf(cause);
-    const message = `Cannot start a process as ${nameOf(user)}: ${state}`;
-    return new StackdError("STACKD_LISTEN", message, { exitCode: 1, cause });
-  }
-
   /** Tells it something; nothing happens when it is not there to hear it. */
   protected send(command: Command): void {
     this.#channel?.send(command);
@@ -268,6 +266,16 @@ export abstract class ProcessHandle<Ready, Command, Message> {
       this.#listener.close();
     } catch { /* closed before */ }
   }
+}
+
+function notStarted(why: string, user: RunAs | null, cause: unknown): StackdError {
+  const message = `Cannot start a process${user === null ? "" : ` as ${nameOf(user)}`}: ${why}`;
+  return new StackdError("STACKD_LISTEN", message, { exitCode: 1, cause });
+}
+
+/** What another user than root may not, of entering the directory and running the program. */
+function deniedTo(user: RunAs, cwd: string | null, program: string): string {
+  return cwd !== null && !mayEnter(cwd, user) ? `it may not enter "${cwd}"` : `it may not run "${program}"`;
 }
 
 /** Listens in the private directory: who gets that far may connect, whoever owns the socket. */

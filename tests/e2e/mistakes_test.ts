@@ -1,6 +1,6 @@
 /** A user's mistakes: one clear sentence, exit code 2, nothing started, no stack of ours. With the compiled binary. @module */
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import { BINARY, runStackd, stackd, startGateway, startProxy, TestDirectory } from "../support/stackd.ts";
+import { BINARY, Running, runStackd, stackd, startGateway, startProxy, TestDirectory } from "../support/stackd.ts";
 
 /** A directory with handlers that are wrong in one way each. */
 function mistakes(): TestDirectory {
@@ -132,6 +132,31 @@ Deno.test("a socket that another gateway serves is refused; a stale one is repla
   using client = Deno.createHttpClient({ proxy: { transport: "unix", path: socket } });
   assertEquals(await (await fetch("http://localhost/", { client })).text(), "good");
   assertEquals((await third.stop()).code, 0);
+});
+
+Deno.test("a gateway that may open too few files for its processes says so, and leaves no directory for good", async () => {
+  using directory = mistakes();
+  const temporary = directory.at("tmp");
+  Deno.mkdirSync(temporary);
+  const said: string[] = [];
+  for (let limit = 13; limit < 32; limit++) {
+    const command = `ulimit -n ${limit}; exec "$0" gateway --http 127.0.0.1:0 -w 2 "$1"`;
+    await using gateway = new Running("sh", ["-c", command, BINARY, directory.at("good.ts")], {
+      env: { TMPDIR: temporary },
+    });
+    await gateway.untilPrinted(/^ +pid +\d+$/m).catch(() => {}); // or it has ended
+    const { code, stderr } = await gateway.stop();
+    if (code === 134) continue; // too few for the runtime itself
+    said.push(stderr);
+  }
+  assertMatch(said.join(""), /^stackd: Cannot start a process: .*Too many open files/m);
+  assertEquals(said.filter((text) => text.includes("This is a bug")), []);
+  const left = [...Deno.readDirSync(temporary)].map(({ name }) => [...Deno.readDirSync(`${temporary}/${name}`)]);
+  assertEquals(
+    left.filter((entries) => !entries.some(({ name }) => name === "lock")),
+    [],
+    "the next start removes them",
+  );
 });
 
 Deno.test("INT stops at once, and a handler that never returns cannot hold it up", async () => {

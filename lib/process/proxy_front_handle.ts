@@ -14,6 +14,8 @@ import { isProxyMessage, type ProxyCommand } from "./proxy_messages.ts";
 export class ProxyFrontHandle extends FrontProcessHandle<ProxyCommand> {
   readonly #raw: RawOptions;
   readonly #listen: readonly ListenAddress[];
+  /** Whether it was asked to read its file again while it started, and may have read it before. */
+  #mayBeLate = false;
 
   constructor(name: string, raw: RawOptions, listen: readonly ListenAddress[], directory: PrivateDirectory) {
     super("proxy-front", name, directory, isProxyMessage, listen);
@@ -23,7 +25,13 @@ export class ProxyFrontHandle extends FrontProcessHandle<ProxyCommand> {
 
   /** Lets it read its file again; settles when it has, or has ended. It logs what is wrong itself. */
   reload(): Promise<void> {
-    return this.state === "ready" ? this.ask({ type: "reload" }) : Promise.resolve();
+    if (this.state === "ready") return this.ask({ type: "reload" });
+    this.#mayBeLate = true;
+    return Promise.resolve();
+  }
+
+  protected override listens(): void {
+    if (this.#mayBeLate) this.ask({ type: "reload" });
   }
 
   protected override startCommand(): ProxyCommand {

@@ -51,6 +51,33 @@ Deno.test("several fronts share a port, take a changed file, and outlive one of 
   for (const pid of after) assert(!isRunning(pid), `front ${pid} is left`);
 });
 
+Deno.test("a front that reads its file while that is changed and reloaded takes the change", async () => {
+  using directory = new TestDirectory();
+  const path = directory.write("stackd.toml", file("one")), pipe = directory.at("pipe");
+  await using proxy = stackd(["proxy", "-c", path]);
+  const [, port] = await proxy.untilPrinted(/http:\/\/127\.0\.0\.1:(\d+)/);
+  await proxy.untilPrinted(/workers +3/);
+  assert((await new Deno.Command("mkfifo", { args: [pipe] }).output()).success);
+  Deno.renameSync(pipe, path);
+  const [front = 0] = await childrenOf(proxy.pid);
+  Deno.kill(front, "SIGKILL");
+  {
+    using reads = await Deno.open(path, { write: true }); // the next front waits for what is in it
+    Deno.renameSync(directory.write("next.toml", file("two")), path);
+    proxy.kill("SIGHUP");
+    await proxy.until("the others have it", () => proxy.stderr.includes("Reloaded"));
+    await reads.write(new TextEncoder().encode(file("one")));
+  }
+  await proxy.until("it serves", () => /Front \d serves again/.test(proxy.stderr));
+  for (const other of (await childrenOf(proxy.pid)).slice(0, 2)) Deno.kill(other, "SIGSTOP"); // they accept nobody
+  const answer = async () => {
+    using client = Deno.createHttpClient({ poolMaxIdlePerHost: 0 });
+    return await (await fetch(`http://127.0.0.1:${port}/`, { client, signal: AbortSignal.timeout(500) })).text();
+  };
+  await proxy.until("it has it", async () => await answer().catch(() => "") === "two");
+  for (const pid of await childrenOf(proxy.pid)) Deno.kill(pid, "SIGCONT");
+});
+
 Deno.test("several fronts cannot share a unix socket", async () => {
   using directory = new TestDirectory();
   const args = ["proxy", "-w", "2", "--listen", `unix:${directory.at("p.sock")}`, "--upstream", "http://127.0.0.1:1"];

@@ -271,9 +271,14 @@ export class App {
     this.#generation?.tellBroken(text);
   }
 
+  /** Settles when no worker is being started to follow another one. */
+  async settled(): Promise<void> {
+    await this.#generation?.settled();
+  }
+
   /** Pings the workers, and replaces those that are to be. */
-  watch(now: number): void {
-    this.#generation?.watch(now);
+  watch(now: number, mayRecycle: boolean): void {
+    this.#generation?.watch(now, mayRecycle);
   }
 
   /** Opens log files anew. */

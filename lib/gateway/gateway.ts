@@ -68,6 +68,7 @@ export async function runGateway(options: GatewayOptions): Promise<number> {
       sockets: [listening, statusSockets],
       paths: [...(direct && socket !== null ? [socket] : []), ...serverPaths(options)],
       service,
+      hold: () => running.hold(),
       bootTimeout: options.bootTimeout,
       input,
     });

@@ -45,6 +45,7 @@ export class Supervisor {
   #sockets = 0;
   #codes = 0;
   #ended = false;
+  #holds = false;
   readonly #begun = performance.now();
   /** Called when {@linkcode files} has changed. */
   onCode: (() => void) | null = null;
@@ -131,7 +132,7 @@ export class Supervisor {
       throw thrown;
     }
     this.#watcher = setInterval(() => {
-      for (const app of this.#apps) app.watch(performance.now());
+      for (const app of this.#apps) app.watch(performance.now(), !this.#holds);
       this.#front?.current?.count();
     }, WATCH_INTERVAL);
   }
@@ -194,6 +195,14 @@ export class Supervisor {
     await this.#front?.current?.serve(this.#serving);
     logInfo(`Reloaded: generation ${number} serves, generation ${before} finishes its requests`);
     retire();
+  }
+
+  /** Settles when no worker takes another one's place, its socket with it; until what it gives is called, none begins to without need. */
+  async hold(): Promise<() => void> {
+    this.#holds = true;
+    await this.#reloads.idle();
+    await Promise.all(this.#apps.map((app) => app.settled()));
+    return () => void (this.#holds = false);
   }
 
   /** Lets browsers see why there is no newer generation. */

@@ -176,12 +176,17 @@ export class Generation {
     });
   }
 
-  /** Pings every worker, and replaces those that are stuck, or are to be recycled: of these one at a time. */
-  watch(now: number): void {
+  /** Settles when no worker is being started to follow another one. */
+  async settled(): Promise<void> {
+    await Promise.all(this.slots.map((slot) => slot.settled()));
+  }
+
+  /** Pings every worker, and replaces those that are stuck, or, where that may be now, are to be recycled: of these one at a time. */
+  watch(now: number, mayRecycle: boolean): void {
     const { pingTimeout, gracefulTimeout } = this.#options;
     this.#excuse(now);
     this.#noteSilent(now);
-    let recycling = this.slots.some(({ replacing }) => replacing);
+    let recycling = !mayRecycle || this.slots.some(({ replacing }) => replacing);
     for (const [slot, worker] of this.#serving) {
       if (slot.replacing) continue;
       if (worker.silence(now) > pingTimeout) {

@@ -26,6 +26,11 @@ export class OnceMore {
     });
   }
 
+  /** Settles when nothing is under way, and nothing waits. Never rejects. */
+  async idle(): Promise<void> {
+    for (let last; (last = this.#again ?? this.#current) !== null;) await last.catch(() => {});
+  }
+
   #run(): Promise<void> {
     const run = this.#current = this.#act();
     const done = () => {

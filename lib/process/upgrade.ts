@@ -37,6 +37,8 @@ export interface UpgradeOptions {
   /** What the successor is to find on its standard input; null: nothing. @default {null} */
   readonly input?: string | null;
   readonly service: ServiceManager;
+  /** Settles when nothing of this process is about to take those paths; gives what is called when it may again. @default nothing is */
+  readonly hold?: () => Promise<() => void>;
   /** How long what is served may take to start, ms. */
   readonly bootTimeout: number;
 }
@@ -84,7 +86,8 @@ export class Upgrades {
   /** Gives an upgrade up that has not come about: this process is told to end. Settles when nothing is left of it. */
   async cancel(): Promise<void> {
     this.#cancelled = true;
-    if (this.#started !== null) end(this.#started);
+    if (this.#started === null) return;
+    end(this.#started);
     if (this.#running !== null) await within(this.#running.then(() => {}, () => {}), PATIENCE + LAST_WORDS);
   }
 
@@ -99,11 +102,14 @@ export class Upgrades {
       throw refusal(`the working directory "${workingDirectory()}" is gone; make it again, or start anew`);
     }
     const program = programOnDisk(), version = await versionOf(program);
+    const release = await this.#options.hold?.();
+    if (this.#cancelled) throw refusal(TOLD_TO_END);
     const kept = this.#options.paths.flatMap((path) => keepSocket(path) ?? []);
     try {
       return await this.#follow(program, version);
     } catch (thrown) {
       for (const socket of kept) socket.restore();
+      release?.();
       throw thrown;
     } finally {
       for (const socket of kept) socket.discard();
@@ -111,7 +117,6 @@ export class Upgrades {
   }
 
   async #follow(program: string, version: string): Promise<Successor> {
-    if (this.#cancelled) throw refusal(TOLD_TO_END);
     const directory = makePrivateDirectory(null);
     try {
       const path = `${directory.path}/successor`;

@@ -67,6 +67,11 @@ export class WorkerSlot<Worker extends Occupant = Occupant> {
     return this.#replacing !== null;
   }
 
+  /** Settles when no worker is being started to follow another one. */
+  async settled(): Promise<void> {
+    await this.#replacing;
+  }
+
   /** Whether a replacement came to nothing just now, so that the next one, if there is no hurry, is to wait. */
   get resting(): boolean {
     return performance.now() < this.#restsUntil;

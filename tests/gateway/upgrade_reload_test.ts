@@ -77,6 +77,22 @@ Deno.test("HUP during an upgrade that succeeds is carried out by the successor",
   assertEquals(gateway.running.stderr.match(/Reloading: /g)?.length, 1);
 });
 
+Deno.test("an upgrade that is asked for during a reload begins when that is over", async () => {
+  await using upgrade = await new Case().start();
+  const { gateway } = upgrade, { directory, pid } = gateway;
+  directory.write("wait", "");
+  directory.write("app.ts", app("v2"));
+  Deno.kill(pid, "SIGHUP");
+  await until("the reload is under way", () => Deno.readTextFileSync(directory.at("loaded")).includes("v2"));
+  Deno.kill(pid, "SIGUSR2");
+  await notice();
+  assert(!gateway.running.stderr.includes("Upgrading"), gateway.running.stderr);
+  upgrade.goOn();
+  await gateway.logged(/Reloaded: generation 2 serves[^]*Upgraded: /);
+  await until("the old process ends", () => !runs(pid));
+  assertEquals(await upgrade.answer(), "v2");
+});
+
 Deno.test("HUP during an upgrade that fails is carried out afterwards", async () => {
   await using upgrade = await new Case().start();
   const { gateway } = upgrade, { pid } = gateway;

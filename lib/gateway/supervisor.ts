@@ -46,6 +46,7 @@ export class Supervisor {
   #codes = 0;
   #ended = false;
   #holds = false;
+  #removed = false;
   readonly #begun = performance.now();
   /** Called when {@linkcode files} has changed. */
   onCode: (() => void) | null = null;
@@ -310,8 +311,10 @@ export class Supervisor {
   }
 
   #removeSocket(): void {
-    const { socket } = this.#options;
-    const identity = this.#apps[0]?.socket ?? null;
-    if (socket !== null && identity !== null) removeSocket(socket, identity);
+    const { socket } = this.#options, identity = this.#apps[0]?.socket ?? null;
+    // Once: afterwards the system may give its number to another file, as to the socket of the process that follows this one.
+    if (socket === null || identity === null || this.#removed) return;
+    this.#removed = true;
+    removeSocket(socket, identity);
   }
 }

@@ -50,3 +50,23 @@ Deno.test("import.meta.resolve() finds packages that are asked for in no other w
   const { stdout } = await runStackd(["fetch", directory.write("app.ts", text), "/"]);
   assertEquals(stdout, `file://${encodeURI(one)}`);
 });
+
+Deno.test("createRequire() requires JSON, CommonJS and ES modules", async () => {
+  using directory = new TestDirectory();
+  directory.write("package.json", '{ "version": "1.2.3" }');
+  directory.write("broken.json", "{ broken");
+  directory.write("old.cjs", 'module.exports = require("./package.json").version;\n');
+  directory.write("new.mjs", "export const fresh = 1;\n");
+  const app = directory.write(
+    "app.ts",
+    `import { createRequire } from "node:module";
+const require = createRequire(import.meta.url);
+const thrown = () => { try { require("./broken.json"); } catch (error) { return error.name; } };
+const said = [require("./package.json").version, require("./old.cjs"), require("./new.mjs").fresh, thrown()];
+export default () => Response.json(said);
+`,
+  );
+  const { stdout, stderr } = await runStackd(["fetch", app, "/"]);
+  assertEquals(stderr, "");
+  assertEquals(JSON.parse(stdout), ["1.2.3", "1.2.3", 1, "SyntaxError"]);
+});

@@ -14,6 +14,7 @@ const PACKAGES = [
   "preact@11.2.0",
   "preact-render-to-string@6.8.2",
   "postgres@3.4.9",
+  "bcrypt@6.0.0",
 ];
 
 /** What each handler is, and what it answers to which path. */
@@ -175,6 +176,14 @@ export default async () => {
 `,
     },
     says: /^ECONNREFUSED$/,
+  },
+  "bcrypt, which is machine code": {
+    files: {
+      "addon.ts": `import bcrypt from "bcrypt";
+export default async () => Response.json(await bcrypt.compare("secret", await bcrypt.hash("secret", 4)));
+`,
+    },
+    says: /^true$/,
   },
   "an import map with packages, folders and scopes": {
     files: {

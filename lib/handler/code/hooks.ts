@@ -8,10 +8,14 @@ import * as nodeModule from "node:module";
 import type { Bridge } from "./bridge.ts";
 import type { LoadableCode } from "./loadable.ts";
 import { LoadedCode } from "./loaded_code.ts";
-import type { LoadHook, ResolveHook } from "./node_hooks.ts";
+import type { LoadContext, Loaded, LoadHook, ResolveHook } from "./node_hooks.ts";
 
 /** The keys of the global functions that the code's modules call. */
 const RESOLVE = Symbol.for("stackd.resolve"), REQUIRE = Symbol.for("stackd.require");
+
+/** What stands for a module of machine code: Deno takes its bytes for text once there are hooks. */
+const ADDON: Loaded = { format: "commonjs", source: "process.dlopen(module, __filename);", shortCircuit: true };
+const isAddon = (url: string, { conditions }: LoadContext) => url.endsWith(".node") && conditions.includes("require");
 
 const codes: LoadedCode[] = [];
 
@@ -35,7 +39,8 @@ function register(): void {
   registerHooks({
     resolve: (specifier, context, next) =>
       find(context.parentURL)?.resolve(specifier, context, next) ?? next(specifier, context),
-    load: (url, context, next) => find(url)?.load(url, context, next) ?? next(url, context),
+    load: (url, context, next) =>
+      isAddon(url, context) ? ADDON : find(url)?.load(url, context, next) ?? next(url, context),
   });
   // Deno's own import.meta.resolve() does not ask hooks.
   const resolveFrom = (parent: string) => (specifier: string) => find(parent)?.locate(specifier, parent) ?? specifier;

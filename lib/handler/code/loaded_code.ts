@@ -145,6 +145,10 @@ export class LoadedCode {
     const file = this.code.files[url] ?? this.#lateFile(url);
     if (file === null) return next(url, context);
     if (file.format === "commonjs") return this.#loadCommonJs(url, file, context);
+    // A require() of `createRequire()` has no attributes.
+    if (context.conditions.includes("require") && /\.json$/.test(file.path)) {
+      return { format: "json", source: readText(file.path), shortCircuit: true };
+    }
     if (file.format === "data") this.#checkData(url, file, context);
     if (file.path.endsWith(".wasm") && context.importAttributes?.type === undefined) {
       return { format: "module", source: wasmModule(Deno.readFileSync(file.path)), shortCircuit: true };

@@ -6,6 +6,7 @@
  */
 import { STATUS_TEXT } from "@std/http/status";
 import type { Answer, Field } from "./answer.ts";
+import { latin1 } from "./bytes.ts";
 
 /** What an error answer may say beyond its status. */
 export interface ErrorAnswerOptions {
@@ -16,8 +17,6 @@ export interface ErrorAnswerOptions {
   /** Further fields, such as `Allow` or `Retry-After`. @default {[]} */
   readonly extra?: readonly Field[];
 }
-
-const encoder = new TextEncoder();
 
 /**
  * The answer to a request that failed with `status`. It may not be stored by caches: what is missing now may exist in a
@@ -42,7 +41,8 @@ export function errorAnswer(status: number, options: ErrorAnswerOptions = {}): A
       ["Cache-Control", "no-store"],
       ...extra,
     ],
-    body: encoder.encode(body),
+    // All of it is ASCII; so small an array costs much less than what an encoder gives.
+    body: latin1(body),
   };
 }
 

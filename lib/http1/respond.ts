@@ -5,7 +5,7 @@
  */
 import { STATUS_TEXT } from "@std/http/status";
 import type { Answer } from "./answer.ts";
-import { latin1, put } from "./bytes.ts";
+import { put, putText } from "./bytes.ts";
 import { dateLine } from "./date.ts";
 import type { Exchange } from "./exchange.ts";
 import { SERVER } from "./prepared.ts";
@@ -14,6 +14,11 @@ import { sendFile } from "./send_file.ts";
 const NONE = new Uint8Array(0);
 /** Statuses that never have a body nor its length (RFC 9110 §8.6). */
 const bodiless = (status: number) => status === 204 || status === 304 || status < 200;
+
+/** Where answers are put together. The kernel mostly takes one at once; memory of its own would cost as much as the rest of it. */
+const table = new Uint8Array(16_384);
+/** What a head takes beside its text and its date: the Connection field, at most 24 bytes, and line ends. */
+const ROOM = 64;
 
 /**
  * Sends `answer` to the client of `exchange` and records it there. Throws `ClientGone`; a file that ends early, or changes, ends
@@ -25,39 +30,40 @@ export async function respond(exchange: Exchange, answer: Answer): Promise<void>
     exchange.settleBody();
     exchange.status = answer.status;
     const length = body === null ? 0 : body.length;
-    const head = encodeHead(exchange, answer, length);
+    const isSent = length > 0 && !exchange.isHead && !bodiless(answer.status);
+    const withHead = isSent && body instanceof Uint8Array ? body : NONE;
+    const out = putAnswer(exchange, answer, length, withHead);
     exchange.started = true;
-    const { connection } = exchange;
-    if (length === 0 || exchange.isHead || bodiless(answer.status)) {
-      await connection.write(head, 0, head.length);
-    } else if (body instanceof Uint8Array) {
-      const whole = new Uint8Array(head.length + body.length);
-      put(body, whole, put(head, whole, 0));
-      exchange.bytesSent = body.length;
-      await connection.write(whole, 0, whole.length);
-    } else if (body !== null) {
-      await sendFile(exchange, head, body);
-    }
+    exchange.bytesSent = withHead.length;
+    if (isSent && body !== null && !(body instanceof Uint8Array)) return await sendFile(exchange, out.slice(), body);
+    const sent = exchange.connection.writeNow(out, 0, out.length);
+    if (sent === out.length) return;
+    const rest = out.buffer === table.buffer ? out.slice(sent) : out.subarray(sent);
+    await exchange.connection.write(rest, 0, rest.length);
   } finally {
     if (body !== null && !(body instanceof Uint8Array)) body.file.close();
   }
 }
 
-function encodeHead(exchange: Exchange, answer: Answer, length: number): Uint8Array<ArrayBuffer> {
+/** The answer's head and `body` in bytes, good until the next answer. */
+function putAnswer(exchange: Exchange, answer: Answer, length: number, body: Uint8Array): Uint8Array<ArrayBuffer> {
   let head = `HTTP/1.1 ${answer.status} ${STATUS_TEXT[answer.status] ?? "Unknown"}\r\n`;
   // What a route says of these itself is not said twice.
   let server = SERVER, date = dateLine();
   for (const [name, value] of answer.fields) {
     head += `${name}: ${value}\r\n`;
-    if (/^server$/i.test(name)) server = "";
-    if (/^date$/i.test(name)) date = NONE;
+    if (isServer(name)) server = "";
+    else if (isDate(name)) date = NONE;
   }
   if (!bodiless(answer.status)) head += `Content-Length: ${length}\r\n`;
-  const bytes = latin1(head + server);
-  const out = new Uint8Array(bytes.length + date.length + 64);
-  let at = put(date, out, put(bytes, out, 0));
-  at = exchange.putConnection(out, at);
+  head += server;
+  const most = head.length + date.length + ROOM + body.length;
+  const out = most <= table.length ? table : new Uint8Array(most);
+  let at = exchange.putConnection(out, put(date, out, putText(head, out, 0)));
   out[at++] = 13;
   out[at++] = 10;
-  return out.subarray(0, at);
+  return out.subarray(0, put(body, out, at));
 }
+
+const isServer = (name: string) => name.length === 6 && name.toLowerCase() === "server";
+const isDate = (name: string) => name.length === 4 && name.toLowerCase() === "date";

@@ -27,7 +27,7 @@ export type ConfinedOpen = (system: FileSystem, root: string, path: string) => O
 export function openDirectlyOr(careful: ConfinedOpen): ConfinedOpen {
   return (system, root, path) => {
     const state = system.look(path);
-    if (state === null) return system.isNothing(path) ? MISSING : careful(system, root, path);
+    if (state === null) return MISSING;
     if (state.kind === "directory") {
       return isPlainlyInside(root, path) && system.isDirectlyDirectory(path) ? DIRECTORY : careful(system, root, path);
     }
@@ -93,7 +93,7 @@ function openAndCompare(system: FileSystem, root: string, path: string): Opened 
     if (!info.isFile || !isInside(root, real)) return MISSING;
     // Should another file be there by now, what is read is found not to be of this state.
     const state = system.look(real);
-    if (state === null) return MISSING;
+    if (state?.kind !== "file") return MISSING;
     kept = true;
     return { kind: "file", file, state };
   } catch (error) {

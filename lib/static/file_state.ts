@@ -5,9 +5,9 @@
  */
 import { cString, ENOENT, ENOTDIR, fileCalls } from "../http1/file_calls.ts";
 
-/** One state of what stands at a path; symlinks are followed. */
+/** One state of what stands at a path; symlinks are followed. Nothing is known of what is "unseen": whether it is there, either. */
 export interface FileState {
-  readonly kind: "file" | "directory" | "other";
+  readonly kind: "file" | "directory" | "other" | "unseen";
   /** Bytes. */
   readonly size: number;
   /** Modification time, ms since the epoch; null when unknown. */
@@ -26,26 +26,21 @@ const S_IFMT = 0o170000, S_IFDIR = 0o040000, S_IFREG = 0o100000;
 const buffer = new Uint8Array(256), words = new Uint32Array(buffer.buffer), halves = new Uint16Array(buffer.buffer);
 const EMPTY = new Uint8Array(1);
 
+/** What may not be looked at. */
+const UNSEEN: FileState = Object.freeze({ kind: "unseen", size: 0, mtime: null, changed: null, identity: "" });
+
 /**
- * What stands at `path`; null when nothing does, or it cannot be seen. Deno's own call throws for what is missing, which costs
+ * What stands at `path`; null when certainly nothing does. Deno's own call throws for what is missing, which costs
  * many times the system's; a search for files is mostly about what is missing.
  */
 export function look(path: string): FileState | null {
   const calls = fileCalls();
   if (calls === null) return lookSlowly(path);
   const name = cString(path);
-  return name !== null && calls.statx(AT_FDCWD, name, 0, STATX_BASIC_STATS, buffer) === 0 ? stateInBuffer() : null;
-}
-
-/** Whether certainly nothing stands at `path`, rather than something that may not be seen. */
-export function isNothing(path: string): boolean {
-  const calls = fileCalls();
-  if (calls === null) return isNothingSlowly(path);
-  const name = cString(path);
-  if (name === null) return true;
-  if (calls.statx(AT_FDCWD, name, 0, STATX_BASIC_STATS, buffer) === 0) return false;
+  if (name === null) return null;
+  if (calls.statx(AT_FDCWD, name, 0, STATX_BASIC_STATS, buffer) === 0) return stateInBuffer();
   const errno = calls.errno();
-  return errno === ENOENT || errno === ENOTDIR;
+  return errno === ENOENT || errno === ENOTDIR ? null : UNSEEN;
 }
 
 /** What a descriptor is of; null when that cannot be told. */
@@ -92,18 +87,10 @@ function milliseconds(word: number): number {
 export function lookSlowly(path: string): FileState | null {
   try {
     return stateOf(Deno.statSync(path));
-  } catch {
-    return null;
-  }
-}
-
-/** As {@linkcode isNothing}, by Deno's call. */
-export function isNothingSlowly(path: string): boolean {
-  try {
-    Deno.statSync(path);
-    return false;
   } catch (error) {
-    return path.includes("\0") || error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotADirectory;
+    const isNothing = path.includes("\0") || error instanceof Deno.errors.NotFound ||
+      error instanceof Deno.errors.NotADirectory;
+    return isNothing ? null : UNSEEN;
   }
 }
 

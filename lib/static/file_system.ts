@@ -6,7 +6,7 @@
  * @module
  */
 import { O_PATH } from "../http1/file_calls.ts";
-import { type FileState, isNothing, look } from "./file_state.ts";
+import { type FileState, look } from "./file_state.ts";
 import { isDirectlyDirectory, openDirectly, type OpenedFile, RuntimeFile } from "./open_file.ts";
 
 /** The calls. */
@@ -14,10 +14,8 @@ export interface FileSystem {
   /** Opens for reading. */
   open(path: string): RuntimeFile;
   stat(path: string): Deno.FileInfo;
-  /** What stands at a path; null when nothing does, or it cannot be seen. */
+  /** What stands at a path; null when certainly nothing does. */
   look(path: string): FileState | null;
-  /** Whether certainly nothing stands at a path, rather than something that may not be seen. */
-  isNothing(path: string): boolean;
   readLink(path: string): string;
   realPath(path: string): string;
   list(path: string): Iterable<Deno.DirEntry>;
@@ -43,7 +41,6 @@ export const SYSTEM: FileSystem = Object.freeze({
   open: (path: string) => new RuntimeFile(Deno.openSync(path)),
   stat: (path: string) => Deno.statSync(path),
   look,
-  isNothing,
   list: (path: string) => Deno.readDirSync(path),
   readLink: (path: string) => Deno.readLinkSync(path),
   realPath: (path: string) => Deno.realPathSync(path),

@@ -61,11 +61,10 @@ export class StaticFiles {
     this.#root = root;
     const confinedTo = options.symlinks === "all" ? "/" : path;
     const open = (path: string) => root.open(system, confinedTo, path);
-    const isNothing = (path: string) => system.isNothing(path);
     const largest = options.maxCache === 0 ? WHOLE : Math.min(LARGEST, options.maxCache * LARGEST_SHARE);
     const read = (path: string, state: FileState) =>
       state.size > largest ? null : root.host.read(confinedTo, path, state);
-    this.#place = { path, confinedTo, options, attempts: parseAttempts(options.tryFiles), open, isNothing, read };
+    this.#place = { path, confinedTo, options, attempts: parseAttempts(options.tryFiles), open, read };
     this.#serving = { options, freshness: compileFreshness(options), largest, change };
     this.#cache = new PathCache(options.maxCache);
     this.#watcher = new Watcher(system);

@@ -36,7 +36,7 @@ function read(root: StaticRoot, place: Place, path: string, depth: number): List
       const state = entry.isSymlink
         ? through(place, `${path}/${entry.name}`, system.look)
         : system.look(`${link}/${entry.name}`);
-      if (state === null || state.kind === "other") continue;
+      if (state?.kind !== "file" && state?.kind !== "directory") continue;
       const { kind, size, mtime } = state;
       listed.push({ name: entry.name, kind, size: kind === "file" ? size : 0, mtime });
       if (listed.length === MOST_LISTED) break;

@@ -49,8 +49,6 @@ export interface Place {
   readonly attempts: readonly Attempt[];
   /** Opens a file that lies where it may. */
   readonly open: (path: string) => Opened;
-  /** Whether certainly nothing stands at a path. */
-  readonly isNothing: (path: string) => boolean;
   /** The bytes of a file that is small enough for memory; null when it has to be opened. */
   readonly read: (path: string, state: FileState) => Uint8Array | null;
 }
@@ -73,6 +71,8 @@ export function resolve(place: Place, names: readonly string[], asDirectory: boo
 class Search {
   readonly #place: Place;
   readonly #seen: Sightings;
+  /** Where nothing stood when this search looked. */
+  #missing: string | null = null;
 
   constructor(place: Place, seen: Sightings) {
     this.#place = place;
@@ -82,7 +82,8 @@ class Search {
   /** What the path itself leads to. */
   path(names: readonly string[], asDirectory: boolean): Found | null {
     if (asDirectory) return this.#directory(names);
-    const state = this.#seen.look(this.#absolute(names));
+    const path = this.#absolute(names), state = this.#seen.look(path);
+    if (state === null) this.#missing = path;
     if (state?.kind === "directory") return this.#isDirectory(names) ? { kind: "redirect" } : null;
     return state?.kind === "file" ? this.#open(names, state) : null;
   }
@@ -129,7 +130,7 @@ class Search {
   /** There is nothing, or nothing that may be seen. */
   nothing(names: readonly string[]): Found {
     const path = this.#absolute(names);
-    if (this.#place.isNothing(path)) return { kind: "refused", status: 404 };
+    if (this.#missing === path) return { kind: "refused", status: 404 };
     const opened = this.#place.open(path);
     if (opened.kind === "file") opened.file.close();
     return { kind: "refused", status: refusalStatus(opened) };

@@ -23,6 +23,16 @@ async function get(client: RawClient, path: string, ...lines: string[]): Promise
   return await client.response();
 }
 
+Deno.test("what is not there costs one look", () => {
+  using tree = new Tree();
+  const looks: string[] = [];
+  const system = systemWith({ look: (path) => (looks.push(path), SYSTEM.look(path)) });
+  const files = new StaticFiles(openStaticRoot(tree.root, hostWith(system)), STATIC_DEFAULTS);
+  looks.length = 0;
+  assertEquals(files.serve(request("/none.txt")), { kind: "refused", status: 404, fields: [] });
+  assertEquals(looks.filter((path) => path !== tree.root), [`${tree.root}/none.txt`]);
+});
+
 Deno.test("a change is seen within two seconds, whatever it is", async (t) => {
   using tree = new Tree();
   await using front = frontFor(tree);

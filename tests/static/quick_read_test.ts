@@ -1,5 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
-import { isNothing, isNothingSlowly, look, lookSlowly } from "../../lib/static/file_state.ts";
+import { look, lookSlowly } from "../../lib/static/file_state.ts";
 import { readQuickly } from "../../lib/static/quick_read.ts";
 import { asNobody } from "../support/as_nobody.ts";
 import { countDescriptors, makeFifo, Tree } from "./support.ts";
@@ -48,22 +48,20 @@ Deno.test("look() sees what Deno sees", () => {
   for (const name of ["a.txt", "link", "", "dangling", "nothing", "a.txt/b", "a\0b"]) {
     const quick = look(`${tree.root}/${name}`), slow = lookSlowly(`${tree.root}/${name}`);
     assertEquals(quick === null, slow === null, name);
-    assertEquals(isNothing(`${tree.root}/${name}`), quick === null, name);
-    assertEquals(isNothingSlowly(`${tree.root}/${name}`), quick === null, name);
     if (quick === null || slow === null) continue;
     assertEquals({ ...quick, identity: "" }, { ...slow, identity: "" }, name);
   }
   assertEquals(look("/dev/null")?.kind, "other");
 });
 
-Deno.test("isNothing() is not sure of what it may not see", () => {
+Deno.test("look() is not sure of what it may not see", () => {
   using tree = new Tree();
   for (const path of [tree.root, `${tree.root}/..`]) Deno.chmodSync(path, 0o755);
   tree.write("closed/a.txt", "a");
   Deno.chmodSync(`${tree.root}/closed`, 0o000);
-  for (const is of [isNothing, isNothingSlowly]) {
-    const seen = asNobody(() => ["closed/a.txt", "closed/none", "none"].map((name) => is(`${tree.root}/${name}`)));
-    assertEquals(seen, [false, false, true], is.name);
+  for (const by of [look, lookSlowly]) {
+    const seen = asNobody(() => ["closed/a.txt", "closed/none", "none"].map((name) => by(`${tree.root}/${name}`)));
+    assertEquals(seen.map((state) => state?.kind), ["unseen", "unseen", undefined], by.name);
   }
 });
 

@@ -32,7 +32,7 @@ export function failureOf(thrown: unknown): Failure {
   if (thrown instanceof UpstreamError) {
     const log = `the upstream ${thrown.message}`;
     // What waits in a queue has been there a while: coming back at once would only make it longer.
-    if (thrown.kind === "busy") return { status: 503, log, extra: [RETRY_AFTER] };
+    if (thrown.kind === "busy" || thrown.kind === "exhausted") return { status: 503, log, extra: [RETRY_AFTER] };
     return { status: thrown.kind === "timeout" ? 504 : 502, log, extra: [] };
   }
   // RFC 4918 §11.5: there is no room for what the request needs kept.

@@ -109,7 +109,7 @@ export async function relay(
         reuse = null;
         // The first idle connection may have failed because all of them are closed: the same server gets a fresh one.
         if (next === "same") continue;
-        group.failed(server);
+        if (failure.kind !== "exhausted") group.failed(server);
         const { maxTries } = group.options;
         if (next === "none" || deadlines.now >= until || tried.length + 1 === maxTries) throw failure;
         group.release(server);

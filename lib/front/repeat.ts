@@ -27,9 +27,11 @@ const IDEMPOTENT: ReadonlySet<string> = new Set(["GET", "HEAD", "OPTIONS", "PUT"
  * "same": again, to the same server on a fresh connection, because an idle one was closed as the request was written to it.
  * "other": another server may be asked: no byte reached this one, or the method is idempotent and its body still at hand. Not
  * for an answer that cannot be used, where all servers are alike.
+ * What this machine lacks, it lacks for every server.
  * Nothing of a response has been passed on yet, or this would not be asked.
  */
 export function afterFailure(attempt: FailedAttempt): "same" | "other" | "none" {
+  if (attempt.kind === "exhausted") return "none";
   if (!attempt.sent) return "other";
   if (!IDEMPOTENT.has(attempt.method) || attempt.bodyConsumed) return "none";
   if (attempt.alike && attempt.kind === "invalid") return "none";

@@ -27,8 +27,22 @@ const KNOWN: ReadonlyMap<number, readonly [kind: new (message: string) => Error,
   [113, [Error, "No route to host"]],
 ]);
 
+/** What this machine has run out of, whoever was to be spoken to: memory, descriptors, buffers. By number, and by the runtime's names. */
+const LACKS = new Set([12, 23, 24, 105]), NAMED_LACKS = new Set(["ENOMEM", "ENFILE", "EMFILE", "ENOBUFS"]);
+
+/** A system call that failed for want of something of this machine's. */
+class Exhausted extends Error {
+  override readonly name = "Error";
+}
+
+/** Whether an error, ours or the runtime's, is no peer's doing: this machine has run out of something. */
+export function isExhaustion(thrown: unknown): boolean {
+  if (thrown instanceof Exhausted) return true;
+  return thrown instanceof Error && "code" in thrown && typeof thrown.code === "string" && NAMED_LACKS.has(thrown.code);
+}
+
 /** The error of a system call that failed with `errno`. */
 export function systemError(errno: number): Error {
   const [Kind, text] = KNOWN.get(errno) ?? [Error, "System call failed"];
-  return new Kind(`${text} (os error ${errno})`);
+  return new (LACKS.has(errno) ? Exhausted : Kind)(`${text} (os error ${errno})`);
 }

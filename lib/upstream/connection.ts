@@ -12,9 +12,9 @@ import { giveParts, HEAD_SIZE, type Parts, takeParts } from "./parts.ts";
 
 /**
  * "timeout" → 504; "closed" (refused, reset, ended early), "invalid" (not HTTP) and "down" (no server is well) → 502; "busy" (no
- * server has room) → 503.
+ * server has room) and "exhausted" (this machine has no descriptor left, or the like: no server's failure) → 503.
  */
-export type UpstreamErrorKind = "timeout" | "closed" | "invalid" | "down" | "busy";
+export type UpstreamErrorKind = "timeout" | "closed" | "invalid" | "down" | "busy" | "exhausted";
 
 /** The connection ended, or was ended, before the response was complete; or there was none to be had. */
 export class UpstreamError extends Error {

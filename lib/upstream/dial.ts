@@ -9,10 +9,11 @@ import { dial, type Sockaddr, tcpSockaddr, unixSockaddr } from "../http1/dial.ts
 import { type EventLoop, eventLoop } from "../http1/event_loop.ts";
 import { isConnectedToPath, isSocketOf, nextDescriptor } from "../http1/libc.ts";
 import type { Socket } from "../http1/socket.ts";
+import { isExhaustion } from "../http1/system_error.ts";
 import type { Wire } from "../http1/wire.ts";
 import { UpstreamError } from "./connection.ts";
 
-/** Connects within so many ms. Throws {@linkcode UpstreamError}: "timeout", or "closed" when refused. */
+/** Connects within so many ms. Throws {@linkcode UpstreamError}: "timeout", "closed" when refused, or "exhausted". */
 export type Dialler = (patience: number) => Promise<Wire>;
 
 /** The way to `target`: a socket of our own where `loop` can have one, else the runtime's, as for a name that is still to be looked up. */
@@ -77,7 +78,7 @@ async function dialTcp(hostname: string, port: number): Promise<Wire> {
 
 function refuse(thrown: unknown): never {
   if (thrown instanceof UpstreamError) throw thrown;
-  throw new UpstreamError("closed", `cannot be connected to: ${reason(thrown)}`);
+  throw new UpstreamError(isExhaustion(thrown) ? "exhausted" : "closed", `cannot be connected to: ${reason(thrown)}`);
 }
 
 function reason(thrown: unknown): string {

@@ -6,7 +6,7 @@
 import type { GroupOptions, HealthCheckOptions } from "../config/group_options.ts";
 import { messageOf } from "../errors.ts";
 import { checkRequest } from "./check_request.ts";
-import type { UpstreamConnection } from "./connection.ts";
+import { type UpstreamConnection, UpstreamError } from "./connection.ts";
 import type { UpstreamServer } from "./server.ts";
 
 /** The group, as far as its checks know it. */
@@ -40,13 +40,15 @@ export class HealthChecks {
     const { servers, options: { name } } = this.#group;
     await Promise.all(servers.map(async (server) => {
       const why = await this.#check(server);
-      if (!this.#closed && server.checked(why, performance.now(), name, this.#options)) this.#group.wake();
+      if (!this.#closed && why !== undefined && server.checked(why, performance.now(), name, this.#options)) {
+        this.#group.wake();
+      }
     }));
     if (!this.#closed) this.#timer = setTimeout(() => this.#run(), this.#options.interval);
   }
 
-  /** Asks one server on a connection of its own; null when it is well, else why not. */
-  async #check(server: UpstreamServer): Promise<string | null> {
+  /** Asks one server on a connection of its own; null when it is well, else why not; undefined when it could not be asked. */
+  async #check(server: UpstreamServer): Promise<string | null | undefined> {
     const { timeout, statuses } = this.#options;
     let connection: UpstreamConnection | null = null, late = false;
     const timer = setTimeout(() => {
@@ -65,6 +67,7 @@ export class HealthChecks {
       const { status } = connection.head;
       return statuses.some(([from, to]) => from <= status && status <= to) ? null : `was answered ${status}`;
     } catch (thrown) {
+      if (thrown instanceof UpstreamError && thrown.kind === "exhausted") return undefined;
       return late ? "was not answered in time" : `failed: it ${messageOf(thrown)}`;
     } finally {
       clearTimeout(timer);

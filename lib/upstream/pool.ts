@@ -40,7 +40,7 @@ export class UpstreamPool {
 
   /**
    * A new connection. Throws `UpstreamError`: "timeout" after `timeout` ms, the connect timeout at the latest,
-   * "closed" when refused.
+   * "closed" when refused, "exhausted".
    */
   async connect(timeout: number = this.limits.connectTimeout): Promise<UpstreamConnection> {
     const wire = await this.#dial(Math.min(timeout, this.limits.connectTimeout));

@@ -1,7 +1,7 @@
 /** A server of a group that dies under load: the compiled proxy, clients that keep their connections, and what they lose. @module */
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import { RawClient } from "../support/raw_http.ts";
-import { Running, startProxy } from "../support/stackd.ts";
+import { fieldOf, RawClient } from "../support/raw_http.ts";
+import { BINARY, Running, startProxy } from "../support/stackd.ts";
 import { until } from "../support/until.ts";
 
 /** Answers with its process id, after a moment in which the request is in flight. */
@@ -137,4 +137,27 @@ Deno.test("when the last server is killed clients are told, and served again whe
   await using again = new Running(Deno.execPath(), ["eval", SERVER.replace("port: 0", `port: ${first.port}`)]);
   await again.untilPrinted(/^port \d+$/m);
   assertEquals(await ask(), 200, "one server alone does not rest");
+});
+
+Deno.test("a proxy without a descriptor for a server blames none", async () => {
+  const answer = () => new Response("here\n"), quiet = { hostname: "127.0.0.1", port: 0, onListen() {} };
+  await using first = Deno.serve(quiet, answer), second = Deno.serve(quiet, answer);
+  const targets = [first, second].map(({ addr }) => `http://127.0.0.1:${addr.port}`).join(",");
+  const args = [BINARY, "proxy", "--listen", "127.0.0.1:0", "--upstream", targets];
+  await using proxy = new Running("/bin/sh", ["-c", 'ulimit -n 64; exec "$0" "$@"', ...args]);
+  const [, port] = await proxy.untilPrinted(/http:\/\/127\.0\.0\.1:(\d+)\//);
+  await proxy.untilPrinted(/^ +pid +\d+$/m);
+  const address = { transport: "tcp", hostname: "127.0.0.1", port: Number(port) } as const;
+  const ask = async (client: RawClient) => {
+    await client.send("GET / HTTP/1.1\r\nHost: a.example\r\n\r\n");
+    const response = await client.response();
+    return `${response.status} ${fieldOf(response, "retry-after")}`;
+  };
+  const clients = await Promise.all(Array.from({ length: 100 }, () => RawClient.connect(address)));
+  await proxy.until("it cannot accept any more", () => /Cannot accept a connection/.test(proxy.stderr));
+  assertEquals(await ask(clients[0]), "503 1");
+  for (const client of clients) client.close();
+  using client = await RawClient.connect(address);
+  for (let i = 0; i < 4; i++) assertEquals(await ask(client), "200 null");
+  assert(!proxy.stderr.includes("rests"), proxy.stderr);
 });

@@ -33,6 +33,7 @@ const CASES: (readonly [attempt: Partial<FailedAttempt>, next: ReturnType<typeof
   [{ method: "PUT", bodyConsumed: true }, "none"],
   [{ method: "PUT", bodyConsumed: true, reused: true }, "none"],
   [{ method: "POST", sent: false, kind: "timeout" }, "other"],
+  [{ sent: false, kind: "exhausted" }, "none"],
 ];
 
 Deno.test("afterFailure() repeats what can do nothing twice and lose nothing", () => {

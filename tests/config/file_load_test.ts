@@ -235,7 +235,7 @@ Deno.test("readProxyFile() turns every key of [[proxy.route]] into its field", a
         { from: 500, to: 599, path: join(path, "50x.html"), body: bytes("ours"), contentType: html },
       ],
     }],
-    [`${respond}gzip = true`, { gzip: true }],
+    [`${upstream}gzip = true`, { gzip: true }],
     [`${respond}allow = "unix"\ndeny = ["0.0.0.0/0", "::/0"]`, {
       access: { allow: ["unix"], deny: ["0.0.0.0/0", "::/0"] },
     }],

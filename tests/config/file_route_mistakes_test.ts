@@ -36,6 +36,10 @@ const CASES: [toml: string, mistakes: string[]][] = [
     "2: type = 'html': a media type is needed, as \"text/html; charset=utf-8\"",
   ]],
   ["[[proxy.route]]\nrespond = { text = 'x' }", ['2: "text" is no key of respond, its keys are status, body, type']],
+  ["[[proxy.route]]\nstatic = 'public'\ngzip = true", [
+    "3: gzip = true: it is only for a route with an upstream, files have compress",
+  ]],
+  ["[[proxy.route]]\nrespond = {}\ngzip = true", ["3: gzip = true: it is only for a route with an upstream"]],
   ["[[proxy.route]]\nstatic = 'public'\nstrip-prefix = true", [
     "3: strip-prefix = true: it is only for a route with an upstream",
   ]],

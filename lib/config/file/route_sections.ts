@@ -25,6 +25,7 @@ const FOR_UPSTREAM = [
   "buffer-requests",
   "buffer-responses",
   "internal-files",
+  "gzip",
 ] as const;
 
 /** Reads all routes; mistakes are noted, and routes without an action left out. */
@@ -50,7 +51,9 @@ function readRoute(
   if (action !== null && action.kind !== "upstream") {
     for (const key of FOR_UPSTREAM) {
       const value = section.value(key);
-      if (value) section.refuse(key, value, "it is only for a route with an upstream");
+      // Of nginx's gzip one may well expect that it is for files, too.
+      const meant = key === "gzip" && action.kind === "static" ? ", files have compress" : "";
+      if (value) section.refuse(key, value, `it is only for a route with an upstream${meant}`);
     }
   }
   const rest = {

@@ -5,8 +5,8 @@
  * @module
  */
 import * as nodeModule from "node:module";
-import { dirname } from "@std/path";
-import type { Complaints } from "./complaints.ts";
+import { basename, dirname } from "@std/path";
+import type { Complaints, Place } from "./complaints.ts";
 import { isScript } from "./format.ts";
 import type { LoadableCode } from "./loadable.ts";
 import { edgeKey } from "./specifier.ts";
@@ -67,6 +67,11 @@ export class CommonJsModules {
       return module.exports;
     } catch (thrown) {
       delete Module._cache[path];
+      const mistaken = file?.format === "commonjs" ? mistakenFor(path, text, thrown) : null;
+      if (mistaken !== null) {
+        complaints.broken({ path, text, place: mistaken.place }, mistaken.error);
+        throw mistaken.error;
+      }
       if (thrown instanceof SyntaxError && !isScript(text)) complaints.broken({ path, text }, thrown);
       throw thrown;
     }
@@ -83,4 +88,35 @@ export class CommonJsModules {
       ? Module.prototype.require.call(module, specifier)
       : this.load(target, module);
   }
+}
+
+/**
+ * What is wrong with an ES module that is to be CommonJS. Deno tries it as an ES module then, which fails where it is being loaded
+ * already, or where what it imports is not as an ES module would have it; what is said of that helps nobody.
+ *
+ * @returns null when `thrown` is about something else.
+ */
+function mistakenFor(
+  path: string,
+  text: string,
+  thrown: unknown,
+): { readonly error: SyntaxError; readonly place: Place | null } | null {
+  const inCycle = thrown instanceof Error && thrown.message.startsWith("Cannot require() ES Module");
+  const word = /^[ \t]*(?:import|export)\b(?!\s*[(.:=])/m.exec(text);
+  if (isScript(text) || !(inCycle || thrown instanceof SyntaxError && word !== null)) return null;
+  const what = word !== null
+    ? '"import" and "export" belong'
+    : /\bimport\s*\.\s*meta\b/.test(text)
+    ? '"import.meta" belongs'
+    : '"await" outside of functions belongs';
+  const esModule = path.replace(/\.c?js$/, ".mjs");
+  const why = path.endsWith(".cjs")
+    ? `a .cjs file is CommonJS; name it "${basename(esModule)}"`
+    : `"type" in the package.json above says CommonJS; write "module" there, or name the file "${basename(esModule)}"`;
+  const before = text.slice(0, word?.index ?? 0).split("\n");
+  const column = 1 + (word?.[0].search(/\S/) ?? 0);
+  return {
+    error: new SyntaxError(`${what} to ES modules, and ${why}`),
+    place: word === null ? null : { line: before.length, column },
+  };
 }

@@ -12,10 +12,18 @@ export interface Unresolved extends Problem {
   readonly specifier: string;
 }
 
+/** Line and column, from 1. */
+export interface Place {
+  readonly line: number;
+  readonly column: number;
+}
+
 /** A CommonJS module that V8 cannot parse. */
 export interface BrokenScript {
   readonly path: string;
   readonly text: string;
+  /** Where, when that is known already. */
+  readonly place?: Place | null;
 }
 
 /** Remembers what was thrown; a module may well have caught it. */

@@ -56,9 +56,10 @@ export async function loadHandler(
  */
 export function classify(
   path: string,
-  module: Readonly<Record<string, unknown>>,
+  namespace: Readonly<Record<string, unknown>>,
   exportName: string | null,
 ): LoadedHandler {
+  const module = exportsOf(namespace);
   const name = exportName ?? PRECEDENCE.find((candidate) => module[candidate] !== undefined);
   const form = name === undefined ? null : formOf(name, module[name]);
   if (name === undefined || form === null) {
@@ -78,6 +79,16 @@ export function classify(
     health: healthHook(path, module),
     exports: listExports(module),
   };
+}
+
+/**
+ * What a module exports. A CommonJS module's default is always `module.exports`: where that is no handler itself, it holds the exports,
+ * as `exports.handler = …` and a compiler's `exports.default = …` make them.
+ */
+function exportsOf(namespace: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
+  const exported = namespace["module.exports"];
+  if (typeof exported !== "object" || exported === null || formOf("default", exported) !== null) return namespace;
+  return { ...exported };
 }
 
 /** What is served, for people: "default export, object with fetch". */

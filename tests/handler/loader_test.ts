@@ -37,6 +37,28 @@ Deno.test("classify() serves the first of default, handler, fetch, application",
   }
 });
 
+Deno.test("classify() finds what a CommonJS module exports by name", async (t) => {
+  /** What importing one gives whose names cannot be seen in its text. */
+  const commonJs = (exported: unknown) => ({ default: exported, "module.exports": exported });
+  const cases: [exported: unknown, exportName: string | null, says: string][] = [
+    [handler, null, "default export, function"],
+    [{ fetch: handler, handler }, null, "default export, object with fetch"],
+    [{ handler }, null, "export handler, function"],
+    [{ application: handler }, null, "export application, WSGI application"],
+    [{ default: handler, __esModule: true, handler: 1 }, null, "default export, function"],
+    [{ api: handler }, "api", "export api, function"],
+  ];
+  for (const [exported, exportName, says] of cases) {
+    await t.step(says, () => {
+      assertEquals(describeHandler(classify("/app.cjs", commonJs(exported), exportName)), says);
+    });
+  }
+  const onStart = () => {};
+  assertEquals(classify("/app.cjs", commonJs({ handler, onStart }), null).onStart, onStart);
+  const error = assertThrows(() => classify("/app.cjs", commonJs({ answer: 42 }), null), StackdError);
+  assertMatch(error.message, /it exports no handler, found answer \(number\);/);
+});
+
 Deno.test("classify() says what it found and what is accepted when that is no handler", async (t) => {
   const accepted = "; accepted are default (a function, or an object with fetch), handler, fetch and application";
   const cases: [name: string, module: Record<string, unknown>, exportName: string | null, state: string][] = [

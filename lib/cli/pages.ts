@@ -38,6 +38,7 @@ export const PAGES: Readonly<Record<CommandName, Page>> = {
     purpose: "Accept connections from clients, relay them to upstreams, and serve static files.",
     notes: [
       "At least one route is needed: --upstream, --static, or one of the file that -c names.",
+      "With --workers each process has every limit for itself: connections, rates, queues.",
       "The file has what flags have under the same names, and more: groups of servers, hosts, field edits, access rules. docs/proxy-config.md is its reference. HUP applies a changed file and closes no connection; a faulty one changes nothing.",
     ],
     examples: [

@@ -14,6 +14,8 @@ import type { CodeFile, CodeGraph, MissingImport } from "./trace.ts";
 
 /** All records together, bytes: those that were not used for longest are removed beyond. */
 const MOST = 16 * 1_048_576;
+/** What records look like; one of another form is nobody's. */
+const FORM = 2;
 /** One record, bytes. */
 const LARGEST = 2 * 1_048_576;
 /**
@@ -36,6 +38,7 @@ interface Kept {
   readonly files: readonly CodeFile[];
   readonly edges: Readonly<Record<string, Readonly<Record<string, string>>>>;
   readonly missing: readonly MissingImport[];
+  readonly required: readonly string[];
   readonly absent: readonly string[];
   readonly configuration: readonly string[];
   readonly opens: boolean;
@@ -76,7 +79,7 @@ export class CodeCache {
       const files = [...graph.files.values()], consulted = [...graph.consulted].sort();
       const sources = sourcesOf(files, consulted);
       if (sources === null || sources.newest > begun - UNSETTLED) return;
-      const { entry, edges, missing, absent, configuration, opens } = graph;
+      const { entry, edges, missing, required, absent, configuration, opens } = graph;
       const hash = await hashOf(sources);
       const kept: Kept = {
         entry,
@@ -85,6 +88,7 @@ export class CodeCache {
         files,
         edges: Object.fromEntries(edges),
         missing,
+        required,
         absent,
         configuration,
         opens,
@@ -122,7 +126,7 @@ export class CodeCache {
   }
 
   #pathFor(entry: string): string {
-    return join(this.#directory, `${nameOf(`${VERSION}\n${Deno.version.deno}\n${entry}`)}.json`);
+    return join(this.#directory, `${nameOf(`${FORM}\n${VERSION}\n${Deno.version.deno}\n${entry}`)}.json`);
   }
 }
 
@@ -148,12 +152,13 @@ function read(path: string): Kept | null {
 }
 
 function graphOf(kept: Kept, sources: Sources): CodeGraph {
-  const { entry, files, edges, missing, absent, configuration, opens, consulted } = kept;
+  const { entry, files, edges, missing, required, absent, configuration, opens, consulted } = kept;
   return {
     entry,
     files: new Map(files.map((file) => [file.url, file])),
     edges: new Map(Object.entries(edges)),
     missing,
+    required,
     absent,
     computed: false,
     opens,

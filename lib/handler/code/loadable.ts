@@ -40,6 +40,8 @@ export interface LoadableCode {
   readonly opens: boolean;
   readonly files: Readonly<Record<string, LoadableFile>>;
   readonly edges: Readonly<Record<string, Readonly<Record<string, string>>>>;
+  /** The ES modules that CommonJS modules require, in the order in which they are to be evaluated. */
+  readonly required: readonly string[];
   /** Imports that lead nowhere, by the importing URL. */
   readonly missing: Readonly<Record<string, Readonly<Record<string, Problem>>>>;
 }
@@ -84,6 +86,7 @@ function describe(graph: CodeGraph, fileOf: (file: CodeFile) => LoadableFile): L
     opens: graph.opens,
     files: Object.fromEntries([...graph.files].map(([url, file]) => [url, fileOf(file)])),
     edges: Object.fromEntries(graph.edges),
+    required: graph.required,
     missing,
   };
 }

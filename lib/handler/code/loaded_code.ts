@@ -48,13 +48,12 @@ export class LoadedCode {
    * module that is required in vain is evaluated all the same; what goes wrong is thrown where it is required.
    */
   async importRequired(): Promise<void> {
-    const required = Object.values(this.code.edges).flatMap((edges) =>
-      Object.entries(edges).flatMap(([key, url]) => key.startsWith("require ") ? [url] : [])
-    );
-    for (const url of new Set(required)) {
-      if (this.code.files[url]?.format !== "module") continue;
+    for (const url of this.code.required) {
       const imported: Promise<object> = import(url);
-      await imported.then((namespace) => this.#namespaces.set(url, () => namespace), (thrown) => {
+      await imported.then((namespace) => {
+        const exported = requirable(namespace);
+        this.#namespaces.set(url, () => exported);
+      }, (thrown) => {
         this.#namespaces.set(url, () => {
           throw thrown;
         });
@@ -83,8 +82,7 @@ export class LoadedCode {
     if (namespace === undefined) {
       throw new Error(`Cannot require "${url}": it is an ES module that is not evaluated yet`);
     }
-    const exported = namespace();
-    return Reflect.get(exported, "module.exports") ?? exported;
+    return namespace();
   }
 
   /** Node's resolve hook for the code's own modules. */
@@ -194,6 +192,22 @@ export class LoadedCode {
     if (url === null || file?.format !== "commonjs") return null;
     return { text: readText(file.path), required: (inner) => this.#required(inner, url) };
   }
+}
+
+/**
+ * What requiring an ES module gives: what it exports as "module.exports", else its namespace, with `__esModule` beside a default export,
+ * by which what compilers have made of `import` finds that.
+ */
+function requirable(namespace: object): object {
+  if (Reflect.has(namespace, "module.exports")) return Reflect.get(namespace, "module.exports");
+  if (!Reflect.has(namespace, "default") || Reflect.has(namespace, "__esModule")) return namespace;
+  const names = Object.keys(namespace);
+  const getters = names.map((name) => [name, { enumerable: true, get: () => Reflect.get(namespace, name) }] as const);
+  return Object.create(null, {
+    __esModule: { enumerable: true, value: true },
+    ...Object.fromEntries(getters),
+    [Symbol.toStringTag]: { value: "Module" },
+  });
 }
 
 /** A stack without the frame of the ES module that stands for the one at `url`, of which nobody knows. */

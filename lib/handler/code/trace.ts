@@ -12,6 +12,7 @@ import type { Problem } from "./problem.ts";
 import { CODE, type MayHold, readCode } from "./read.ts";
 import { Resolver } from "./resolve.ts";
 import { identityOf } from "./identity.ts";
+import { requiredIn } from "./required.ts";
 import { pathOf, textAt, withoutMetadata } from "./text.ts";
 import { hasExports, opensServer } from "./program.ts";
 import { type Asked, askedBy, edgeKey, type Mode } from "./specifier.ts";
@@ -45,6 +46,8 @@ export interface CodeGraph {
   /** Where imports lead that are not just a path beside their file: by the importing URL, then by {@linkcode edgeKey}. */
   readonly edges: ReadonlyMap<string, Readonly<Record<string, string>>>;
   readonly missing: readonly MissingImport[];
+  /** The ES modules that CommonJS modules require, in the order in which they are to be evaluated. */
+  readonly required: readonly string[];
   /** The paths of files that are imported and cannot be read. */
   readonly absent: readonly string[];
   /** Whether something is imported by a name that is computed. */
@@ -101,6 +104,7 @@ class Trace implements CodeGraph {
   readonly edges = new Map<string, Record<string, string>>();
   readonly missing: MissingImport[] = [];
   readonly absent: string[] = [];
+  required: readonly string[] = [];
   computed = false;
   #exports = false;
   #serves = false;
@@ -152,15 +156,19 @@ class Trace implements CodeGraph {
 
   async run(): Promise<void> {
     const queue = new Set([this.entry]);
+    const leads = new Map<string, readonly string[]>();
     let begun = performance.now();
     for (const url of queue) {
-      if (this.files.size >= MOST_FILES) return;
+      if (this.files.size >= MOST_FILES) break;
       if (performance.now() - begun > AT_A_TIME) {
         await new Promise((resolve) => setTimeout(resolve, 0));
         begun = performance.now();
       }
-      for (const target of await this.#look(url)) queue.add(target);
+      const targets = await this.#look(url);
+      leads.set(url, targets);
+      for (const target of targets) queue.add(target);
     }
+    this.required = requiredIn(this, leads);
   }
 
   /** Looks at one file; gives what it leads to. */

@@ -317,6 +317,18 @@ await once(server, "close");
       /^stackd: Cannot load ".*": it threw Error: after all\n/,
     ],
     [
+      "one that exports types alone, and opens its server in a function of its own",
+      `export type Router = { greet(): string };
+export {};
+class Server {
+  start = () => Deno.serve(() => new Response("typed"));
+}
+new Server().start();
+`,
+      "typed",
+      /^$/,
+    ],
+    [
       "one that exports something opens its own",
       `import { createServer } from "node:http";
 const server = createServer((_, response) => response.end("inner"));

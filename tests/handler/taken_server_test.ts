@@ -60,8 +60,23 @@ Deno.test("a program that opens no server is an error, and so is what it throws"
 });
 
 Deno.test("a program is told by its text", () => {
-  const opening = ["app.listen(3000)", "server\n  .listen({ port })", "Deno.serve(handler)", "serve(app)"];
-  const others = ["Deno.listen({ port })", "app.serve(x)", "listen(1)", "observe(x)", "addEventListener('x')"];
+  const opening = [
+    "app.listen(3000)",
+    "server\n  .listen({ port })",
+    "Deno.serve(handler)",
+    "serve(app)",
+    "await server.start()", // hapi
+    "startStandaloneServer(server, { listen: { port } })", // Apollo
+  ];
+  const others = [
+    "Deno.listen({ port })",
+    "app.serve(x)",
+    "listen(1)",
+    "observe(x)",
+    "addEventListener('x')",
+    "span.startTime()",
+    "start()",
+  ];
   assertEquals(opening.map(opensServer), opening.map(() => true));
   assertEquals(others.map(opensServer), others.map(() => false));
   const exporting = [
@@ -70,8 +85,25 @@ Deno.test("a program is told by its text", () => {
     "module.exports = app",
     "exports.handler = h",
     "exports['a'] = 1",
+    "export const type = 1",
+    "export { type }",
+    "export { type, app }",
+    "export { type as app }",
+    "export { type App, app }",
   ];
-  const silent = ["// export default app", "const exported = 1", " * export", "reexport(1)"];
+  const silent = [
+    "// export default app",
+    "const exported = 1",
+    " * export",
+    "reexport(1)",
+    "export {};",
+    "export type AppRouter = typeof router;",
+    "export type { App } from './app.ts'",
+    "export type * from './app.ts'",
+    "export { type App, type Router }",
+    "export interface App {}",
+    "export declare const app: App;",
+  ];
   assertEquals(exporting.map(hasExports), exporting.map(() => true));
   assertEquals(silent.map(hasExports), silent.map(() => false));
 });

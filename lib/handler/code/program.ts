@@ -5,9 +5,11 @@
  * @module
  */
 
-/** At the beginning of a line, where it is no word of a comment. */
-const EXPORTS = /^\s*export\b|\bmodule\s*\.\s*exports\b|\bexports\s*[.[]/m;
-const SERVERS = /\bDeno\s*\.\s*serve\b|(?<![\w$.])serve\s*\(|(?<!\bDeno)\.\s*listen\s*\(/;
+/** At the beginning of a line, where it is no word of a comment. Types, and nothing at all, are gone before anything is run. */
+const EXPORTS =
+  /^\s*export\b(?!\s*(?:type|interface|declare)\s+[\w$*{]|\s*\{\s*(?:type\s+[\w$]+\s*,?\s*)*\})|\bmodule\s*\.\s*exports\b|\bexports\s*[.[]/m;
+const SERVERS =
+  /\bDeno\s*\.\s*serve\b|(?<![\w$.])(?:serve|start\w*Server)\s*\(|(?<!\bDeno)\.\s*listen\s*\(|\.\s*start\s*\(/;
 
 /** Whether a module with `text` exports anything. */
 export function hasExports(text: string): boolean {

@@ -82,22 +82,17 @@ async function readCode(path: string): Promise<LoadableCode> {
 
 async function importByHooks(path: string, loadable: LoadableCode): Promise<Namespace> {
   const mixed = Object.values(loadable.files).some(({ format }) => format === "commonjs");
-  const [{ openCode }, bridge] = await Promise.all([
+  const [{ openCode }, bridge, late] = await Promise.all([
     import("./code/hooks.ts"),
     mixed ? import("./code/bridge.ts").then((module) => module.bridge) : null,
+    // Many packages load what they find in a directory while they are loaded themselves.
+    loadable.computed ? import("./code/late.ts").then(({ latecomers }) => latecomers(loadable.entry)) : null,
   ]);
   const code = openCode(loadable, bridge);
+  if (late !== null) code.latecomers = late;
   const load = async () => {
     if (mixed) await code.importRequired();
     return await import(toFileUrl(path).href);
   };
-  try {
-    return await evaluate(path, load, code);
-  } finally {
-    // Nobody waits for what that takes; a confined handler may not even look for what it has not named.
-    if (loadable.computed) {
-      import("./code/late.ts").then(({ latecomers }) => latecomers(loadable.entry))
-        .then((found) => code.latecomers = found, () => {});
-    }
-  }
+  return await evaluate(path, load, code);
 }

@@ -48,9 +48,17 @@ export function formats(read: ReadText): FormatOf {
   };
 }
 
+/** The ending of a file's name by which Deno takes it for a module of `format`: its own, unless package.json says otherwise of that. */
+export function endingFor(formatOf: FormatOf, path: string, format: Format): string {
+  const extension = extname(path);
+  // What is said of an empty file is said by package.json alone.
+  return extension === ".js" && format === "module" && formatOf(path, "") === "commonjs" ? ".mjs" : extension;
+}
+
 function scriptFormat(type: string | null, path: string, text: string): Format {
   if (type === "module") return "module";
-  if (type === "commonjs") return "commonjs";
+  // "npm init" says so of every package, and Deno takes ES modules for what they are all the same.
+  if (type === "commonjs") return /^\s*(?:import|export)\b/m.test(text) && !isScript(text) ? "module" : "commonjs";
   const installed = path.includes("/node_modules/");
   return (installed || /\b(?:module\s*\.\s*exports|exports\s*\.|require\s*\()/.test(text)) && isScript(text)
     ? "commonjs"

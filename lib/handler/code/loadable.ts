@@ -96,8 +96,8 @@ const MOST_PLAIN = 100;
 
 function isPlain({ files, edges, missing, computed }: CodeGraph): boolean {
   return files.size <= MOST_PLAIN && edges.size === 0 && missing.length === 0 && !computed &&
-    [...files.values()].every(({ url, format, pragma }) =>
-      url.startsWith("file:") && format === "module" && pragma === null
+    [...files.values()].every(({ url, path, extension, format, pragma }) =>
+      url.startsWith("file:") && path.endsWith(extension) && format === "module" && pragma === null
     );
 }
 

@@ -8,6 +8,7 @@ import { toFileUrl } from "@std/path";
 import type { Bridge } from "./bridge.ts";
 import { CommonJsModules } from "./commonjs.ts";
 import { Complaints } from "./complaints.ts";
+import { endingFor } from "./format.ts";
 import type { LoadableCode, LoadableFile } from "./loadable.ts";
 import type { Latecomers } from "./late.ts";
 import type { LoadContext, Loaded, NextLoad, NextResolve, ResolveContext, Resolved } from "./node_hooks.ts";
@@ -173,8 +174,10 @@ export class LoadedCode {
   #lateFile(url: string): LoadableFile | null {
     const path = pathOf(url);
     if (path === null || !/\.c?js$/.test(path) || this.#latecomers === null) return null;
-    const format = this.#latecomers.formatOf(path, readText(path));
-    return format === "commonjs" ? { path, format, staging: null, above: 0 } : null;
+    const { formatOf } = this.#latecomers, format = formatOf(path, readText(path));
+    const extension = endingFor(formatOf, path, format);
+    if (format === "module" && path.endsWith(extension)) return null;
+    return { path, format, staging: format === "module" ? { pragma: null, extension } : null, above: 0 };
   }
 
   #loadCommonJs(url: string, file: LoadableFile, context: LoadContext): Loaded {

@@ -7,7 +7,7 @@
 import { extname, toFileUrl } from "@std/path";
 import { computedTargets, hasPattern, isComputed } from "./computed.ts";
 import { type CodeConfig, readConfig } from "./config.ts";
-import { type Format, formats } from "./format.ts";
+import { endingFor, type Format, formats } from "./format.ts";
 import type { Problem } from "./problem.ts";
 import { CODE, type MayHold, readCode } from "./read.ts";
 import { Resolver } from "./resolve.ts";
@@ -194,7 +194,9 @@ class Trace implements CodeGraph {
     const text = new TextDecoder().decode(bytes);
     const asked = askedBy(text);
     const pragma = this.#pragmaFor(url, extension, text, asked);
-    this.#add({ url, path, extension, format: this.#formatOf(path, text, extension), pragma }, bytes);
+    const format = this.#formatOf(path, text, extension);
+    const ending = remote === undefined ? endingFor(this.#formatOf, path, format) : extension;
+    this.#add({ url, path, extension: ending, format, pragma }, bytes);
     if (isComputed(text)) this.computed = true;
     if (hasPattern(text)) this.#patterns = true;
     if (url === this.entry) this.#exports = hasExports(text);

@@ -1,6 +1,6 @@
 /** What kind of module a file is. */
 import { assertEquals } from "@std/assert";
-import { formats } from "../../../lib/handler/code/format.ts";
+import { endingFor, formats } from "../../../lib/handler/code/format.ts";
 
 const FILES: Record<string, string> = {
   "/srv/package.json": "{}",
@@ -27,7 +27,10 @@ Deno.test("formats() follows names, package.json files and texts", async (t) => 
     ["/srv/a.js", "import x from 'x'; module.exports = x", "module"],
     ["/srv/a.js", "const text = await f(); exports.x = text", "module"],
     ["/srv/esm/a.js", "module.exports = 1", "module"],
-    ["/srv/cjs/deep/a.js", "export default 1", "commonjs"],
+    ["/srv/cjs/deep/a.js", "var x = 1", "commonjs"],
+    ["/srv/cjs/deep/a.js", "const no script = 1", "commonjs"],
+    ["/srv/cjs/deep/a.js", "export default 1", "module"],
+    ["/srv/cjs/deep/a.js", "exports.text = `\nexport default 1`", "commonjs"],
     ["/srv/node_modules/dual/a.js", "var x = 1", "commonjs"],
     ["/srv/node_modules/dual/b.js", "export var x = 1", "module"],
     ["/srv/node_modules/esm/a.js", "var x = 1", "module"],
@@ -38,5 +41,8 @@ Deno.test("formats() follows names, package.json files and texts", async (t) => 
   for (const [path, text, format] of cases) {
     await t.step(`${path} ${text}`, () => assertEquals(formatOf(path, text), format));
   }
+  const endings = ["/srv/a.js", "/srv/cjs/a.js", "/srv/node_modules/dual/b.js", "/srv/esm/a.js", "/srv/cjs/a.ts"]
+    .map((path) => endingFor(formatOf, path, "module"));
+  assertEquals(endings, [".js", ".mjs", ".mjs", ".js", ".ts"]);
   assertEquals(formatOf("/cache/0123", "", ".ts"), "module", "a copy in a cache is what its URL says");
 });

@@ -11,7 +11,7 @@ import { localTime } from "./local_time.ts";
 import { logWarn } from "./log.ts";
 import { compileLogFormat, type LineWriter } from "./log_format.ts";
 import type { LogRecord } from "./log_record.ts";
-import { openSink, type Sink } from "./log_sink.ts";
+import { openSink, type Sink, writeAll } from "./log_sink.ts";
 
 /** One request, as strings. */
 export interface AccessLogEntry {
@@ -65,6 +65,8 @@ const CLOSE_PATIENCE = 1_000;
 const BUFFER_SIZE = 65_536;
 /** Buffers that may wait for a reader that is slow; lines beyond are dropped and counted, for a log must not stop a server. */
 const MAX_WAITING = 64;
+/** Buffers that are written at once: a write comes back with the runtime's next turn, in which thousands of requests may have been answered. */
+const MOST_AT_ONCE = 16;
 /** Longest request line, Referer or User-Agent written, bytes. */
 const MAX_FIELD = 8_192;
 
@@ -269,9 +271,8 @@ class BufferedLog implements AccessLog {
 
   async #drain(): Promise<void> {
     try {
-      for (let next = this.#waiting.shift(); next !== undefined; next = this.#waiting.shift()) {
-        const sink = this.#sink;
-        for (let sent = 0; sent < next.length;) sent += await sink.write(next.subarray(sent));
+      while (this.#waiting.length > 0) {
+        await writeAll(this.#sink, this.#waiting.splice(0, MOST_AT_ONCE));
         if (this.#lost > 0) {
           logWarn(`Cannot write ${this.#lost} access log lines: the reader is too slow`);
           this.#lost = 0;

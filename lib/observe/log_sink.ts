@@ -30,3 +30,20 @@ function openFile(path: string): Sink {
     });
   }
 }
+
+/** Writes all of `pieces` to `sink`, in as few calls as it takes. */
+export async function writeAll(sink: Sink, pieces: readonly Uint8Array[]): Promise<void> {
+  const whole = pieces.length === 1 ? pieces[0] : joined(pieces);
+  for (let sent = 0; sent < whole.length;) sent += await sink.write(whole.subarray(sent));
+}
+
+function joined(pieces: readonly Uint8Array[]): Uint8Array {
+  if (pieces.length === 1) return pieces[0];
+  const whole = new Uint8Array(pieces.reduce((length, piece) => length + piece.length, 0));
+  let at = 0;
+  for (const piece of pieces) {
+    whole.set(piece, at);
+    at += piece.length;
+  }
+  return whole;
+}

@@ -3,7 +3,7 @@ import { assert, assertEquals, assertMatch, assertStringIncludes, assertThrows }
 import { fromFileUrl } from "@std/path";
 import { StackdError } from "../../lib/errors.ts";
 import { latin1, text } from "../../lib/http1/bytes.ts";
-import { type AccessLogEntry, openAccessLog } from "../../lib/observe/access_log.ts";
+import { type AccessLogEntry, accessLogTo, openAccessLog } from "../../lib/observe/access_log.ts";
 import { localTime } from "../../lib/observe/local_time.ts";
 import { TestDirectory } from "../support/stackd.ts";
 import { ErrorLog } from "../support/test_front.ts";
@@ -160,6 +160,25 @@ Deno.test("a slow reader costs lines, which are counted, and nothing else", asyn
   await closed;
   assert(lost() > 0 && read > 1_000, `${read} lines were read, ${lost()} lost`);
   assertEquals(read + lost(), total, "every line was read or counted");
+});
+
+Deno.test("a file costs no lines, however many are written between two of the runtime's turns", async () => {
+  using errors = new ErrorLog();
+  let written = 0;
+  const turn = () => new Promise<void>((resolve) => setTimeout(resolve, 0));
+  const write = async (bytes: Uint8Array) => {
+    await turn();
+    written += bytes.filter((byte) => byte === 10).length;
+    return bytes.length;
+  };
+  const log = accessLogTo({ write, close() {} });
+  for (let i = 0; i < 40; i++) {
+    for (let j = 0; j < 5_000; j++) log.write(ENTRY);
+    await turn();
+  }
+  await log.close();
+  assertEquals(written, 200_000);
+  assertEquals(errors.text, "");
 });
 
 Deno.test("a reader that goes away ends nothing", async () => {

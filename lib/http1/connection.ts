@@ -6,6 +6,7 @@
  */
 import { BODY, type BufferPool } from "./buffers.ts";
 import { CR, LF } from "./bytes.ts";
+import { ClientGone } from "./client_gone.ts";
 import type { Expiring } from "./deadlines.ts";
 import { Exchange } from "./exchange.ts";
 import { Inbox } from "./inbox.ts";
@@ -33,11 +34,6 @@ export interface Told {
 
 /** What a connection waits to read. A body is read, and timed, while an answer may be written already. */
 type Phase = "idle" | "head" | "body" | "busy" | "linger" | "closed";
-
-/** The client left before its answer was complete: 499 in the log. */
-export class ClientGone extends Error {
-  override readonly name = "ClientGone";
-}
 
 /** How long, and for how many bytes, a connection that was answered early is still read; nginx's lingering_*. */
 const LINGER = Object.freeze({ total: 30_000, idle: 5_000, bytes: 64 * 1024 * 1024 });
@@ -198,9 +194,9 @@ export class ClientConnection implements Expiring {
   }
 
   /** The client is not there any more: the error to throw. */
-  lost(why: string): ClientGone {
+  lost(why: string, unsent = 0): ClientGone {
     this.#leave();
-    return new ClientGone(why);
+    return new ClientGone(why, unsent);
   }
 
   /** Writes bytes[start, end). Throws {@linkcode ClientGone} when the client left or read nothing for the write timeout. */
@@ -218,7 +214,7 @@ export class ClientConnection implements Expiring {
         this.#writeDeadline = Infinity;
       }
     } catch {
-      throw this.lost("the client left while it was answered");
+      throw this.lost("the client left while it was answered", end - at);
     }
     this.#writing = false;
   }

@@ -6,6 +6,7 @@
 import { STATUS_TEXT } from "@std/http/status";
 import type { Field } from "./answer.ts";
 import { latin1, put } from "./bytes.ts";
+import { ClientGone } from "./client_gone.ts";
 import { dateLine } from "./date.ts";
 import type { Exchange } from "./exchange.ts";
 
@@ -65,13 +66,13 @@ export class PreparedAnswer {
     exchange.bytesSent = end - headEnd;
     if (exchange.close || exchange.head.minor === 0) {
       const own = this.#withConnection(exchange, end);
-      return connection.write(own, 0, own.length);
+      return writeCounted(exchange, own, 0, own.length);
     }
     const sent = connection.writeNow(message, 0, end);
     if (sent === end) return DONE;
     // The Date in the shared bytes may be another one by the time that the rest is sent.
-    if (sent < headEnd) return connection.write(message.slice(sent, end), 0, end - sent);
-    return connection.write(message, sent, end);
+    if (sent < headEnd) return writeCounted(exchange, message.slice(sent, end), 0, end - sent);
+    return writeCounted(exchange, message, sent, end);
   }
 
   /** A copy of message[0, end) with the Connection field of `exchange`. */
@@ -82,5 +83,20 @@ export class PreparedAnswer {
     const at = exchange.putConnection(own, linesEnd);
     own.set(message.subarray(linesEnd, end), at);
     return own.subarray(0, at + end - linesEnd);
+  }
+}
+
+/** Writes bytes[start, end), which end a body that `exchange` counts as sent: what a client that leaves has not taken is not. */
+export async function writeCounted(
+  exchange: Exchange,
+  bytes: Uint8Array<ArrayBuffer>,
+  start: number,
+  end: number,
+): Promise<void> {
+  try {
+    await exchange.connection.write(bytes, start, end);
+  } catch (thrown) {
+    if (thrown instanceof ClientGone) exchange.bytesSent = Math.max(0, exchange.bytesSent - thrown.unsent);
+    throw thrown;
   }
 }

@@ -8,7 +8,7 @@ import type { Answer } from "./answer.ts";
 import { put, putText } from "./bytes.ts";
 import { dateLine } from "./date.ts";
 import type { Exchange } from "./exchange.ts";
-import { SERVER } from "./prepared.ts";
+import { SERVER, writeCounted } from "./prepared.ts";
 import { sendFile } from "./send_file.ts";
 
 const NONE = new Uint8Array(0);
@@ -39,7 +39,7 @@ export async function respond(exchange: Exchange, answer: Answer): Promise<void>
     const sent = exchange.connection.writeNow(out, 0, out.length);
     if (sent === out.length) return;
     const rest = out.buffer === table.buffer ? out.slice(sent) : out.subarray(sent);
-    await exchange.connection.write(rest, 0, rest.length);
+    await writeCounted(exchange, rest, 0, rest.length);
   } finally {
     if (body !== null && !(body instanceof Uint8Array)) body.file.close();
   }

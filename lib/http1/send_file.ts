@@ -11,7 +11,8 @@
  */
 import type { FileBody, OpenFile } from "./answer.ts";
 import { BODY, BufferPool } from "./buffers.ts";
-import { type ClientConnection, ClientGone } from "./connection.ts";
+import { ClientGone } from "./client_gone.ts";
+import type { ClientConnection } from "./connection.ts";
 import type { Exchange } from "./exchange.ts";
 
 /** Large, because every piece costs two system calls. Nobody holds it while he waits. */

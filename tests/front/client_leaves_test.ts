@@ -1,6 +1,8 @@
 /** A client that goes away is noticed at once, and nobody works for it any longer. */
 import { assert, assertEquals } from "@std/assert";
+import { plainRoute } from "../../lib/config/route_options.ts";
 import { get, post } from "../http1/corpus/case.ts";
+import { TestDirectory } from "../support/stackd.ts";
 import { TestFront } from "../support/test_front.ts";
 import { answering, reply, type Script, TestUpstream, type UpstreamPeer } from "../support/test_upstream.ts";
 import { until } from "../support/until.ts";
@@ -35,6 +37,28 @@ Deno.test("a client that leaves while its request is handled aborts it at the up
       const { status, bytes } = await front.log.entry();
       assertEquals({ status, bytes }, { status: 499, bytes: 0 });
       assertEquals(front.errors.text, "");
+    });
+  }
+});
+
+Deno.test("of an answer of our own that a client leaves, what was sent is counted", async (t) => {
+  using directory = new TestDirectory();
+  directory.write("a.bin", new Uint8Array(100_000));
+  const body = "x".repeat(100_000), files = { kind: "static", root: directory.path } as const;
+  const said = { kind: "respond", status: 200, contentType: "text/plain", body } as const;
+  const slowly = { bandwidth: 20_000 };
+  await using front = new TestFront({
+    routes: [{ ...plainRoute("/", files), ...slowly }, { ...plainRoute("/said", said), ...slowly }],
+  });
+  for (const path of ["/a.bin", "/said"]) {
+    await t.step(path, async () => {
+      const client = await front.connect();
+      await client.send(`GET ${path} HTTP/1.1\r\nHost: a\r\n\r\n`);
+      await client.head();
+      client.close();
+      const { status, bytes } = await front.log.entry(path === "/a.bin" ? 1 : 2);
+      assertEquals(status, 499);
+      assert(bytes !== null && bytes < 50_000, `${bytes} are counted`);
     });
   }
 });

@@ -246,21 +246,13 @@ export const BROKEN: Readonly<Record<string, Expected>> = {
       `  |         ^`,
     ),
   },
-  "said_commonjs/app.js": {
-    says: lines(
-      `Cannot load "DIR/said_commonjs/app.js": "import" and "export" belong to ES modules, and "type" in the package.json above says CommonJS; write "module" there, or name the file "app.mjs", at DIR/said_commonjs/app.js:2:1`,
-      `  |`,
-      `2 | export default () => new Response(greeting);`,
-      `  | ^`,
-    ),
-  },
   "said_commonjs/awaits.js": {
     says:
       'Cannot load "DIR/said_commonjs/awaits.js": "await" outside of functions belongs to ES modules, and "type" in the package.json above says CommonJS; write "module" there, or name the file "awaits.mjs", at DIR/said_commonjs/awaits.js',
   },
   "said_commonjs/main.mjs": {
     says: lines(
-      `Cannot load "DIR/said_commonjs/main.mjs": "import" and "export" belong to ES modules, and "type" in the package.json above says CommonJS; write "module" there, or name the file "app.mjs", at DIR/said_commonjs/app.js:2:1`,
+      `Cannot load "DIR/said_commonjs/main.mjs": "import" and "export" belong to ES modules, and a .cjs file is CommonJS; name it "app.mjs", at DIR/said_commonjs/app.cjs:2:1`,
       `  |`,
       `2 | export default () => new Response(greeting);`,
       `  | ^`,

@@ -5,7 +5,6 @@
  */
 import { toFileUrl } from "@std/path";
 import { StackdError } from "../errors.ts";
-import type { Latecomers } from "./code/late.ts";
 import { codeOnDisk, type LoadableCode, readSnapshot, sameOnDisk } from "./code/loadable.ts";
 import type { LoadedCode } from "./code/loaded_code.ts";
 import { DISK } from "./disk.ts";
@@ -81,20 +80,13 @@ async function readCode(path: string): Promise<LoadableCode> {
   return codeOnDisk(await traceCode(path));
 }
 
-/**
- * Who finds what only turns out to be imported: many packages load what they find in a directory while they are loaded themselves.
- * Null where a confined handler may not even look for what it has not named.
- */
-function latecomersOf(entry: string): Promise<Latecomers | null> {
-  return import("./code/late.ts").then(({ latecomers }) => latecomers(entry)).catch(() => null);
-}
-
 async function importByHooks(path: string, loadable: LoadableCode): Promise<Namespace> {
   const mixed = Object.values(loadable.files).some(({ format }) => format === "commonjs");
   const [{ openCode }, bridge, late] = await Promise.all([
     import("./code/hooks.ts"),
     mixed ? import("./code/bridge.ts").then((module) => module.bridge) : null,
-    loadable.computed ? latecomersOf(loadable.entry) : null,
+    // Many packages load what they find in a directory while they are loaded themselves.
+    loadable.computed ? import("./code/late.ts").then(({ latecomers }) => latecomers(loadable.entry)) : null,
   ]);
   const code = openCode(loadable, bridge);
   if (late !== null) code.latecomers = late;

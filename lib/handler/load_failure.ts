@@ -8,6 +8,7 @@ import { basename, dirname, extname, fromFileUrl, resolve } from "@std/path";
 import { messageOf, StackdError } from "../errors.ts";
 import type { Unresolved } from "./code/complaints.ts";
 import type { LoadedCode } from "./code/loaded_code.ts";
+import { filePath } from "./code/text.ts";
 import { importerOf, originalOf, textOf } from "./code/origins.ts";
 import { findEarlyError, findScriptError } from "./early_error.ts";
 import { findImport, importedPath, type ImportSite, likelySpecifiers, scanImports } from "./imports.ts";
@@ -128,7 +129,7 @@ function unresolvedProblem({ parent, specifier, state, cure }: Unresolved, read:
 }
 
 function importProblem(entry: string, message: string, files: Files, code: KnownCode | null): ImportProblem {
-  const find = (wanted: (site: ImportSite) => boolean) => findImport(entry, wanted, files.read);
+  const find = (wanted: Wanted) => findImport(entry, wanted, files.read) ?? findInCode(code, wanted, files.read);
   const [, url] = /^Module not found:? "?([^"\n]+?)"?(?:\.(?: Maybe .*)?)?$/m.exec(message) ?? [];
   if (url?.startsWith("file:")) {
     const path = fromFileUrl(url);
@@ -151,6 +152,16 @@ function importProblem(entry: string, message: string, files: Files, code: Known
   const directory = find((site) => files.kind(importedPath(site) ?? "") === "directory");
   if (directory !== null && /IsADirectory|DIR_IMPORT/.test(message)) return missing(directory, files);
   return data(find, files.read) ?? { state: plain(message), site: null };
+}
+
+/** Finds an import in what no path leads to from the entry: packages, of which one's own may be some. */
+function findInCode(code: KnownCode | null, wanted: Wanted, read: ReadFile): ImportSite | null {
+  for (const [url, { format }] of Object.entries(code?.code.files ?? {})) {
+    if (format === "data" || !url.startsWith("file:")) continue;
+    const file = filePath(url), site = scanImports(file, read(file) ?? "").find(wanted);
+    if (site !== undefined) return site;
+  }
+  return null;
 }
 
 /** The import that the configuration has made one of the file at `url`. */

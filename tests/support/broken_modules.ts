@@ -191,6 +191,14 @@ export const BROKEN: Readonly<Record<string, Expected>> = {
       `  |          ^`,
     ),
   },
+  "package_file.ts": {
+    says: lines(
+      `Cannot load "DIR/package_file.ts": there is no file "./inner.js", imported at DIR/node_modules/built/index.js:2:23, did you mean "./inner.ts"?`,
+      `  |`,
+      `2 | export { built } from "./inner.js";`,
+      `  |                       ^`,
+    ),
+  },
   "package_needs.ts": {
     says: lines(
       `Cannot load "DIR/package_needs.ts": "peer-that-is-missing", imported at DIR/node_modules/needy/index.js:2:24, is a package, and not installed; run "npm install peer-that-is-missing" in "DIR"`,

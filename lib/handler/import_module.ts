@@ -86,7 +86,7 @@ async function importByHooks(path: string, loadable: LoadableCode): Promise<Name
     import("./code/hooks.ts"),
     mixed ? import("./code/bridge.ts").then((module) => module.bridge) : null,
     // Many packages load what they find in a directory while they are loaded themselves.
-    loadable.computed ? import("./code/late.ts").then(({ latecomers }) => latecomers(loadable.entry)) : null,
+    loadable.computed ? import("./code/late.ts").then(({ latecomers }) => latecomers(loadable.map)) : null,
   ]);
   const code = openCode(loadable, bridge);
   if (late !== null) code.latecomers = late;

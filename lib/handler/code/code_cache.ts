@@ -9,6 +9,7 @@
  */
 import { isAbsolute, join } from "@std/path";
 import { VERSION } from "../../version.ts";
+import { NO_MAP } from "./import_map.ts";
 import { hashOf, type Sources, sourcesOf } from "./sources.ts";
 import type { CodeFile, CodeGraph, MissingImport } from "./trace.ts";
 
@@ -161,6 +162,7 @@ function graphOf(kept: Kept, sources: Sources): CodeGraph {
     required,
     absent,
     computed: false,
+    map: NO_MAP, // nothing is left to find
     opens,
     seen: sources.seen,
     configuration,

@@ -6,6 +6,7 @@
 import { parse as parseJsonc } from "@std/jsonc/parse";
 import { dirname, join, resolve, toFileUrl } from "@std/path";
 import { type ImportMap, NO_MAP, readImportMap } from "./import_map.ts";
+import { type ConfigFile, membersOf, workspaceMap } from "./workspace.ts";
 
 /** What is asked of the disk. */
 export type ReadText = (path: string) => string | null;
@@ -34,18 +35,52 @@ const NAMES = ["deno.json", "deno.jsonc"] as const;
 /** Reads the configuration for the module at `module`. A file that cannot be parsed counts as empty: Deno's own tools say why. */
 export function readConfig(module: string, read: ReadText): CodeConfig {
   const files: string[] = [];
-  for (let directory = dirname(module);; directory = dirname(directory)) {
-    for (const name of NAMES) {
-      const path = join(directory, name);
-      const text = read(path);
-      files.push(path);
-      if (text !== null) return configOf(path, contentOf(text), files, read);
-    }
-    // Where there is none, one that comes to be beside the module counts, and no more than that is waited for.
-    if (directory === dirname(directory)) {
-      return { map: NO_MAP, jsx: null, files: files.slice(0, NAMES.length), vendor: null };
-    }
+  const own = findAbove(dirname(module), read, files);
+  // Where there is none, one that comes to be beside the module counts, and no more than that is waited for.
+  if (own === null) return { map: NO_MAP, jsx: null, files: files.slice(0, NAMES.length), vendor: null };
+  const config = configOf(own.path, own.content, files, read);
+  const root = rootOf(own, read);
+  return root === null ? config : inWorkspace(config, root, read);
+}
+
+/** The root of the workspace that the file at `own` is of; null where there is none. */
+function rootOf(own: ConfigFile, read: ReadText): ConfigFile | null {
+  if (membersOf(own) !== null) return own;
+  const directory = dirname(own.path);
+  for (let at = directory; at !== dirname(at);) {
+    const above = findAbove(dirname(at), read, []);
+    if (above === null) return null;
+    const members = membersOf(above);
+    if (members !== null) return members.includes(directory) ? above : null;
+    at = dirname(above.path);
   }
+  return null;
+}
+
+/** The same for a module of a workspace. What its own file does not say, the root's does. */
+function inWorkspace(own: CodeConfig, root: ConfigFile, read: ReadText): CodeConfig {
+  if (Reflect.has(root.content, "importMap")) return own; // a map in a file of its own is all there is
+  const files = [...own.files, root.path];
+  const members = (membersOf(root) ?? []).flatMap((directory) => findIn(directory, read, files) ?? []);
+  const { jsx, vendor } = configOf(root.path, root.content, [], read);
+  return { map: workspaceMap(root, members), jsx: own.jsx ?? jsx, vendor, files: [...new Set(files)] };
+}
+
+/** The nearest file, in `directory` or above it. `files` takes the paths of all that were looked for. */
+function findAbove(directory: string, read: ReadText, files: string[]): ConfigFile | null {
+  const found = findIn(directory, read, files);
+  if (found !== null || directory === dirname(directory)) return found;
+  return findAbove(dirname(directory), read, files);
+}
+
+function findIn(directory: string, read: ReadText, files: string[]): ConfigFile | null {
+  for (const name of NAMES) {
+    const path = join(directory, name);
+    const text = read(path);
+    files.push(path);
+    if (text !== null) return { path, content: contentOf(text) };
+  }
+  return null;
 }
 
 function configOf(path: string, content: object, files: string[], read: ReadText): CodeConfig {

@@ -4,11 +4,9 @@
  *
  * @module
  */
-import { fromFileUrl } from "@std/path";
 import { type Bridge, bridge } from "./bridge.ts";
-import { readConfig } from "./config.ts";
 import { type FormatOf, formats } from "./format.ts";
-import { applyImportMap } from "./import_map.ts";
+import { applyImportMap, type ImportMap } from "./import_map.ts";
 import { filePath, textAt } from "./text.ts";
 import { packageResolver } from "./packages.ts";
 import type { Resolution } from "./problem.ts";
@@ -22,10 +20,9 @@ export interface Latecomers {
   resolve(specifier: string, parent: string): Resolution;
 }
 
-/** Makes one for the handler whose module has the URL `entry`. */
-export async function latecomers(entry: string): Promise<Latecomers> {
+/** Makes one. */
+export async function latecomers(map: ImportMap): Promise<Latecomers> {
   const packages = await packageResolver();
-  const { map } = readConfig(fromFileUrl(entry), textAt);
   return {
     bridge,
     formatOf: formats(textAt),

@@ -5,6 +5,7 @@
  */
 import { join } from "@std/path";
 import type { Format } from "./format.ts";
+import type { ImportMap } from "./import_map.ts";
 import type { Problem } from "./problem.ts";
 import { edgeKey } from "./specifier.ts";
 import { filePath } from "./text.ts";
@@ -42,6 +43,8 @@ export interface LoadableCode {
   readonly edges: Readonly<Record<string, Readonly<Record<string, string>>>>;
   /** The ES modules that CommonJS modules require, in the order in which they are to be evaluated. */
   readonly required: readonly string[];
+  /** What the configuration maps, for what nobody could foresee. */
+  readonly map: ImportMap;
   /** Imports that lead nowhere, by the importing URL. */
   readonly missing: Readonly<Record<string, Readonly<Record<string, Problem>>>>;
 }
@@ -87,6 +90,7 @@ function describe(graph: CodeGraph, fileOf: (file: CodeFile) => LoadableFile): L
     files: Object.fromEntries([...graph.files].map(([url, file]) => [url, fileOf(file)])),
     edges: Object.fromEntries(graph.edges),
     required: graph.required,
+    map: graph.map,
     missing,
   };
 }

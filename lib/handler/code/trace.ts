@@ -8,6 +8,7 @@ import { extname, toFileUrl } from "@std/path";
 import { computedTargets, hasPattern, isComputed } from "./computed.ts";
 import { type CodeConfig, readConfig } from "./config.ts";
 import { endingFor, type Format, formats } from "./format.ts";
+import type { ImportMap } from "./import_map.ts";
 import type { Problem } from "./problem.ts";
 import { CODE, type MayHold, readCode } from "./read.ts";
 import { Resolver } from "./resolve.ts";
@@ -48,6 +49,8 @@ export interface CodeGraph {
   readonly missing: readonly MissingImport[];
   /** The ES modules that CommonJS modules require, in the order in which they are to be evaluated. */
   readonly required: readonly string[];
+  /** What the configuration maps. */
+  readonly map: ImportMap;
   /** The paths of files that are imported and cannot be read. */
   readonly absent: readonly string[];
   /** Whether something is imported by a name that is computed. */
@@ -110,6 +113,7 @@ class Trace implements CodeGraph {
   #serves = false;
   readonly seen: Map<string, string>;
   readonly configuration: readonly string[];
+  readonly map: ImportMap;
   readonly #config: CodeConfig;
   readonly #resolver: Resolver;
   readonly #visit: Visit;
@@ -136,6 +140,7 @@ class Trace implements CodeGraph {
   ) {
     this.entry = entry;
     this.configuration = config.files;
+    this.map = config.map;
     this.seen = seen;
     this.consulted = consulted;
     this.#config = config;

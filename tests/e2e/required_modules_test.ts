@@ -28,6 +28,21 @@ Deno.test("ES modules that are required may need others that are required, in an
   }
 });
 
+Deno.test("what is required by a computed path may be JSON, and require some", async () => {
+  using directory = new TestDirectory();
+  directory.write("config.json", '{ "port": 1 }');
+  directory.write("models/user.js", 'module.exports = require("../config.json").port + 1;\n');
+  const text = `const path = require("path");
+const load = (name) => require(path.join(__dirname, name));
+const early = [load("config.json").port, load("models/user.js")];
+module.exports = () => Response.json([...early, load("config.json").port, load("models/user")]);
+`;
+  for (const name of ["app.cjs", "app.js"]) {
+    const { stdout, stderr } = await runStackd(["fetch", directory.write(name, text), "/"]);
+    assertEquals([stdout, stderr], ["[1,2,1,2]", ""]);
+  }
+});
+
 Deno.test("what compilers have made of an import finds an ES module's default export", async () => {
   using directory = new TestDirectory();
   write(directory, "one", "module", "export let count = 0;\nexport default () => ++count;\n");

@@ -38,5 +38,11 @@ Deno.test("describeThrown() tells causes, but not without end", () => {
     "caused by Error: outer",
     "caused by RangeError: inner",
   ]);
+  const several = new AggregateError([new Error("::1 refused"), "text"], "");
+  assertEquals(describeThrown(several).split("\n").filter((line) => !line.startsWith(" ")), [
+    "AggregateError",
+    "one of its errors: Error: ::1 refused",
+    'one of its errors: "text"',
+  ]);
   assertMatch(describeThrown(new Error("outer", { cause: "text" })), /^Error: outer\n(?: .*\n)*caused by "text"$/);
 });

@@ -14,7 +14,7 @@ import type { Latecomers } from "./late.ts";
 import type { LoadContext, Loaded, NextLoad, NextResolve, ResolveContext, Resolved } from "./node_hooks.ts";
 import { checkJson, finish, stage } from "./module_text.ts";
 import { wasmModule } from "./wasm_module.ts";
-import { pathOf, readText } from "./text.ts";
+import { filePath, pathOf, readText } from "./text.ts";
 import { edgeKey, isPath, type Mode } from "./specifier.ts";
 
 /** Code that is being loaded, or was. */
@@ -141,13 +141,14 @@ export class LoadedCode {
 
   /** Node's load hook for the code's own modules. */
   load(url: string, context: LoadContext, next: NextLoad): Loaded {
+    if (/\.json$/.test(url) && context.conditions.includes("require")) {
+      // It has no attributes, and Deno takes it for code once there are hooks.
+      const source = readText(this.code.files[url]?.path ?? filePath(url));
+      return { format: "json", source, shortCircuit: true };
+    }
     const file = this.code.files[url] ?? this.#lateFile(url);
     if (file === null) return next(url, context);
     if (file.format === "commonjs") return this.#loadCommonJs(url, file, context);
-    // A require() of `createRequire()` has no attributes.
-    if (context.conditions.includes("require") && /\.json$/.test(file.path)) {
-      return { format: "json", source: readText(file.path), shortCircuit: true };
-    }
     if (file.format === "data") this.#checkData(url, file, context);
     if (file.path.endsWith(".wasm") && context.importAttributes?.type === undefined) {
       return { format: "module", source: wasmModule(Deno.readFileSync(file.path)), shortCircuit: true };

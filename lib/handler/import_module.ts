@@ -6,6 +6,7 @@
 import { toFileUrl } from "@std/path";
 import { StackdError } from "../errors.ts";
 import { codeOnDisk, type LoadableCode, readSnapshot, sameOnDisk } from "./code/loadable.ts";
+import type { Latecomers } from "./code/late.ts";
 import type { LoadedCode } from "./code/loaded_code.ts";
 import { DISK } from "./disk.ts";
 import { keepGlobals } from "./globals.ts";
@@ -86,7 +87,7 @@ async function importByHooks(path: string, loadable: LoadableCode): Promise<Name
     import("./code/hooks.ts"),
     mixed ? import("./code/bridge.ts").then((module) => module.bridge) : null,
     // Many packages load what they find in a directory while they are loaded themselves.
-    loadable.computed ? import("./code/late.ts").then(({ latecomers }) => latecomers(loadable.map)) : null,
+    loadable.computed ? findLate(loadable) : null,
   ]);
   const code = openCode(loadable, bridge);
   if (late !== null) code.latecomers = late;
@@ -95,4 +96,14 @@ async function importByHooks(path: string, loadable: LoadableCode): Promise<Name
     return await import(toFileUrl(path).href);
   };
   return await evaluate(path, load, code);
+}
+
+/** What finds the modules that nobody could foresee; null where a confined handler may not even load that. */
+async function findLate({ map }: LoadableCode): Promise<Latecomers | null> {
+  try {
+    const { latecomers } = await import("./code/late.ts");
+    return await latecomers(map);
+  } catch {
+    return null;
+  }
 }

@@ -38,7 +38,6 @@ export async function writeAll(sink: Sink, pieces: readonly Uint8Array[]): Promi
 }
 
 function joined(pieces: readonly Uint8Array[]): Uint8Array {
-  if (pieces.length === 1) return pieces[0];
   const whole = new Uint8Array(pieces.reduce((length, piece) => length + piece.length, 0));
   let at = 0;
   for (const piece of pieces) {

@@ -299,8 +299,12 @@ Deno.test("readProxyFile() tells all mistakes in the order of lines", async () =
 Deno.test("readProxyFile() refuses a file that it cannot read", async (t) => {
   await using directory = await TomlDirectory.make();
   await Deno.writeFile(join(directory.path, "latin1.toml"), Uint8Array.of(0x23, 0xe4));
+  await Deno.symlink("loop.toml", join(directory.path, "loop.toml"));
+  const loop = "Too many levels of symbolic links (os error 40): readfile";
   const cases: [string, string][] = [
     ["nope.toml", "no such file"],
+    ["latin1.toml/nope.toml", "no such file"],
+    ["loop.toml", `${loop} '${join(directory.path, "loop.toml")}'`],
     ["public", "it is a directory"],
     ["latin1.toml", "it is not UTF-8"],
   ];

@@ -4,7 +4,7 @@
  * @module
  */
 import { dirname, resolve } from "@std/path";
-import { StackdError } from "../../errors.ts";
+import { messageOf, StackdError } from "../../errors.ts";
 import { closest } from "../suggest.ts";
 import type { System } from "../system.ts";
 import { FileMistakes } from "./file_mistakes.ts";
@@ -49,8 +49,9 @@ async function readText(path: string, file: string): Promise<string> {
   } catch (thrown) {
     if (thrown instanceof Deno.errors.PermissionDenied) throw refuse("permission denied", thrown);
     if (thrown instanceof Deno.errors.IsADirectory) throw refuse("it is a directory", thrown);
-    if (thrown instanceof Deno.errors.NotFound) throw refuse("no such file", thrown);
-    throw refuse(thrown instanceof Error ? thrown.message : String(thrown), thrown);
+    const isMissing = thrown instanceof Deno.errors.NotFound || thrown instanceof Deno.errors.NotADirectory;
+    // A descriptor may be lacking, say: at a reload nobody should look for a file that is there.
+    throw refuse(isMissing ? "no such file" : messageOf(thrown), thrown);
   }
   try {
     return new TextDecoder("utf-8", { fatal: true }).decode(bytes);

@@ -35,6 +35,9 @@ export async function splice(client: Side, upstream: Side, options: SpliceOption
   const { deadlines, idleTimeout, onSent, webSocket, onFarewell } = options;
   const watch: Expiring & { deadline: number } = {
     deadline: deadlines.after(idleTimeout),
+    postpone(ms) {
+      watch.deadline += ms;
+    },
     expire() {
       watch.deadline = Infinity;
       client.wire.sever();

@@ -9,7 +9,7 @@ import { CR, LF } from "./bytes.ts";
 import { ClientGone } from "./client_gone.ts";
 import type { Expiring } from "./deadlines.ts";
 import { Exchange } from "./exchange.ts";
-import { Inbox } from "./inbox.ts";
+import { Inbox, settled } from "./inbox.ts";
 import type { Reject } from "./reject.ts";
 import type { Service } from "./service.ts";
 import type { Wire } from "./wire.ts";
@@ -243,6 +243,12 @@ export class ClientConnection implements Expiring {
     workingFor?.close();
   };
 
+  /** {@inheritDoc Expiring.postpone} */
+  postpone(ms: number): void {
+    this.#readDeadline += ms;
+    this.#writeDeadline += ms;
+  }
+
   /** {@inheritDoc Expiring.expire} */
   expire(): void {
     if (this.#writeDeadline <= this.service.deadlines.now) {
@@ -305,12 +311,3 @@ export class ClientConnection implements Expiring {
 }
 
 const pause = (ms: number) => ms <= 0 ? null : new Promise((resolve) => setTimeout(resolve, ms));
-
-/** A read whose failure is the end of the stream, for whoever waits. */
-async function settled(read: Promise<number>): Promise<number> {
-  try {
-    return await read;
-  } catch {
-    return 0;
-  }
-}

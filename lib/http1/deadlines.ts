@@ -7,6 +7,8 @@
 
 /** Milliseconds between two sweeps. */
 export const TICK = 100;
+/** A sweep that is later than this, ms, says that the process did not run: it was stopped, or had no CPU. */
+const MOST_LATE = 1_000;
 
 /** Something that can run out of time. */
 export interface Expiring {
@@ -14,6 +16,11 @@ export interface Expiring {
   readonly deadline: number;
   /** Called once the deadline has passed, and again by every sweep until it is another one. */
   expire(): void;
+  /**
+   * The process did not run for `ms` milliseconds, in which it heard nobody; for deadlines that others have to keep, which may have kept
+   * them. @default {nothing: the deadline stands}
+   */
+  postpone?(ms: number): void;
 }
 
 /** The wheel. One for a process is enough. */
@@ -57,8 +64,10 @@ export class Deadlines {
 
   /** Expires everything that is due. The timer calls it; tests call it with a clock of their own. */
   sweep(): void {
-    const now = this.#now = this.#clock();
+    const now = this.#clock(), missed = now - this.#now - MOST_LATE;
+    this.#now = now;
     for (const item of this.#items) {
+      if (missed > 0) item.postpone?.(missed);
       if (item.deadline <= now) item.expire();
     }
   }

@@ -146,3 +146,12 @@ export class Inbox {
 }
 
 const NOTHING = new Uint8Array(0);
+
+/** A read whose failure is the end of the stream, for whoever waits. */
+export async function settled(read: Promise<number>): Promise<number> {
+  try {
+    return await read;
+  } catch {
+    return 0;
+  }
+}

@@ -97,6 +97,11 @@ export class UpstreamConnection implements Expiring {
     if (this.#state === "idle") this.close();
   };
 
+  /** {@inheritDoc Expiring.postpone} */
+  postpone(ms: number): void {
+    this.deadline += ms;
+  }
+
   /** {@inheritDoc Expiring.expire} */
   expire(): void {
     if (this.#state === "idle") return this.close();

@@ -161,3 +161,29 @@ Deno.test("a proxy without a descriptor for a server blames none", async () => {
   for (let i = 0; i < 4; i++) assertEquals(await ask(client), "200 null");
   assert(!proxy.stderr.includes("rests"), proxy.stderr);
 });
+
+Deno.test("a proxy that was stopped for longer than its timeouts fails nobody who was in time", async () => {
+  const asked = Promise.withResolvers<void>(), answer = Promise.withResolvers<Response>();
+  await using server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen() {} }, (request) => {
+    if (new URL(request.url).pathname !== "/slow") return request.text().then((body) => new Response(body));
+    asked.resolve();
+    return answer.promise;
+  });
+  const timeouts = ["--header-timeout", "2", "--body-timeout", "2", "--upstream-timeout", "2"];
+  const { proxy, port } = await startProxy(["--upstream", `http://127.0.0.1:${server.addr.port}`, ...timeouts]);
+  await using _ = proxy;
+  const connect = () => RawClient.connect({ transport: "tcp", hostname: "127.0.0.1", port });
+  using waiting = await connect(), heading = await connect(), uploading = await connect();
+  await waiting.send("GET /slow HTTP/1.1\r\nHost: a.example\r\n\r\n");
+  await heading.send("GET / HTTP/1.1\r\nHost: ");
+  await uploading.send("POST / HTTP/1.1\r\nHost: a.example\r\nContent-Length: 2\r\n\r\na");
+  await asked.promise;
+  proxy.kill("SIGSTOP");
+  answer.resolve(new Response("here"));
+  await heading.send("a.example\r\n\r\n");
+  await uploading.send("b");
+  await new Promise((resolve) => setTimeout(resolve, 4_000));
+  proxy.kill("SIGCONT");
+  const statuses = [waiting, heading, uploading].map(async (client) => (await client.response()).status);
+  assertEquals(await Promise.all(statuses), [200, 200, 200]);
+});

@@ -67,6 +67,28 @@ Deno.test("sweep() expires what is due, again and again until its deadline is an
   for (const item of [due, later, never]) clock.deadlines.delete(item);
 });
 
+Deno.test("a process that did not run expires nobody who may have been in time", () => {
+  const clock = new Clock(), own = new Item();
+  const others = new class extends Item {
+    postpone(ms: number): void {
+      this.deadline += ms;
+    }
+  }();
+  for (const item of [own, others]) {
+    clock.deadlines.add(item);
+    item.deadline = clock.deadlines.after(5_000);
+  }
+  clock.now += 60_000;
+  clock.deadlines.sweep();
+  assertEquals([own.expired, others.expired], [1, 0]);
+  while (others.expired === 0) {
+    clock.now += TICK;
+    clock.deadlines.sweep();
+  }
+  assert(clock.now >= 64_000 && clock.now <= 67_000, `${clock.now}`);
+  for (const item of [own, others]) clock.deadlines.delete(item);
+});
+
 Deno.test("sweep() copes with items that leave while it runs", () => {
   const clock = new Clock();
   const items: Item[] = Array.from({ length: 3 }, () =>

@@ -76,8 +76,11 @@ function mayCompress({ head, bytes }: UpstreamConnection): boolean {
 }
 
 const ETAG = latin1("etag");
-/** What is said of the uncompressed body only. */
-const OF_THE_PLAIN_BODY = [ETAG, latin1("accept-ranges"), latin1("content-md5"), latin1("digest")];
+/** What is said of the uncompressed body only; of digests, those of RFC 9530 and their predecessors. */
+const OF_THE_PLAIN_BODY = [
+  ETAG,
+  ...["accept-ranges", "content-md5", "digest", "content-digest", "repr-digest"].map(latin1),
+];
 
 /** Makes the changes in the field lines in out[start, end); returns where the lines end then. */
 export function changeResponse(

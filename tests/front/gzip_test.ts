@@ -26,7 +26,8 @@ async function ask(script: Script, request: string): Promise<RawResponse> {
 
 Deno.test("text is compressed for a client that takes gzip", async (t) => {
   await t.step("with a length", async () => {
-    const fields = `${TEXT}ETag: "abc"\r\nAccept-Ranges: bytes\r\nX-A: b\r\n`;
+    const fields = `${TEXT}ETag: "abc"\r\nAccept-Ranges: bytes\r\nX-A: b\r\n` +
+      "Content-Digest: sha-256=:YQ==:\r\nRepr-Digest: sha-256=:YQ==:\r\nContent-MD5: YQ==\r\n";
     const response = await ask(answering(reply(PAGE, "200 OK", fields)), get(GZIP));
     assertEquals([response.status, response.framing], [200, "chunked"]);
     assertEquals(gunzip(response.body), PAGE);
@@ -37,6 +38,7 @@ Deno.test("text is compressed for a client that takes gzip", async (t) => {
       ["vary", "Accept-Encoding"],
       ["etag", 'W/"abc"'],
       ["accept-ranges", null],
+      ...["content-digest", "repr-digest", "content-md5"].map((name) => [name, null] as [string, null]),
       ["content-type", "text/plain"],
       ["x-a", "b"],
     ];

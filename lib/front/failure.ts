@@ -6,6 +6,7 @@
 import { messageOf } from "../errors.ts";
 import type { Field } from "../http1/answer.ts";
 import { Reject } from "../http1/reject.ts";
+import { BrokenFile } from "../http1/send_file.ts";
 import { BufferError } from "./buffer_file.ts";
 import { Refusal } from "./refusal.ts";
 import { UpstreamError } from "../upstream/connection.ts";
@@ -37,6 +38,8 @@ export function failureOf(thrown: unknown): Failure {
   }
   // RFC 4918 §11.5: there is no room for what the request needs kept.
   if (thrown instanceof BufferError) return { status: 507, log: thrown.message, extra: [] };
+  // Its head has been sent: it ends without its end.
+  if (thrown instanceof BrokenFile) return { status: 500, log: thrown.message, extra: [] };
   const stack = thrown instanceof Error ? thrown.stack : undefined;
   return { status: 500, log: `a bug in stackd: ${stack ?? messageOf(thrown)}`, extra: [] };
 }

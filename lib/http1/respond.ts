@@ -21,8 +21,8 @@ const table = new Uint8Array(16_384);
 const ROOM = 64;
 
 /**
- * Sends `answer` to the client of `exchange` and records it there. Throws `ClientGone`; a file that ends early, or changes, ends
- * the connection, because its length was promised.
+ * Sends `answer` to the client of `exchange` and records it there. Throws `ClientGone`, and `BrokenFile` for a file that ends early or
+ * changes: it ends the connection, because its length was promised.
  */
 export async function respond(exchange: Exchange, answer: Answer): Promise<void> {
   const { body } = answer;

@@ -9,11 +9,16 @@
  *
  * @module
  */
+import { messageOf } from "../errors.ts";
 import type { FileBody, OpenFile } from "./answer.ts";
 import { BODY, BufferPool } from "./buffers.ts";
-import { ClientGone } from "./client_gone.ts";
 import type { ClientConnection } from "./connection.ts";
 import type { Exchange } from "./exchange.ts";
+
+/** What was promised of a file cannot be sent: it is another one now, or the disk fails. */
+export class BrokenFile extends Error {
+  override readonly name = "BrokenFile";
+}
 
 /** Large, because every piece costs two system calls. Nobody holds it while he waits. */
 const PIECE = 262_144;
@@ -24,9 +29,9 @@ const WAITING = new BufferPool(16_384, 32);
 const BURST = 16;
 
 /**
- * Sends `head` and then `body`, and counts the bytes in `exchange`. The caller closes the file. Throws `ClientGone`, also when
- * the file has become shorter or was changed since it was opened: before its last bytes, so that a mixture is never taken for
- * the file.
+ * Sends `head` and then `body`, and counts the bytes in `exchange`. The caller closes the file. Throws `ClientGone`, and {@linkcode BrokenFile}
+ * when the file has become shorter or was changed since it was opened: before its last bytes, so that a mixture is never taken
+ * for the file.
  */
 export async function sendFile(exchange: Exchange, head: Uint8Array<ArrayBuffer>, body: FileBody): Promise<void> {
   const { connection } = exchange, source = new Source(head, body);
@@ -45,6 +50,7 @@ export async function sendFile(exchange: Exchange, head: Uint8Array<ArrayBuffer>
   } catch (thrown) {
     // Whatever went wrong, the promised length can no longer be kept: only closing tells the client.
     exchange.closeAfter();
+    connection.cut();
     connection.close();
     throw thrown;
   }
@@ -110,7 +116,7 @@ class Source {
       at += n;
       this.#given += n;
     }
-    if (this.done && this.#file.changed()) throw new ClientGone("the file was changed while it was sent");
+    if (this.done && this.#file.changed()) throw new BrokenFile("a file was changed while it was sent");
     return at;
   }
 
@@ -140,8 +146,13 @@ class Source {
   }
 
   #read(position: number, into: Uint8Array<ArrayBuffer>): number {
-    const n = this.#file.read(position, into);
-    if (n === 0) throw new ClientGone("the file became shorter while it was sent");
+    let n: number;
+    try {
+      n = this.#file.read(position, into);
+    } catch (cause) {
+      throw new BrokenFile(`a file could not be read to its end: ${messageOf(cause)}`, { cause });
+    }
+    if (n === 0) throw new BrokenFile("a file became shorter while it was sent");
     return n;
   }
 }

@@ -1,5 +1,5 @@
 /** Files that are replaced, deleted, cut and grown while they are served. @module */
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals, assertMatch } from "@std/assert";
 import { plainRoute } from "../../lib/config/route_options.ts";
 import { STATIC_DEFAULTS, type StaticOptions } from "../../lib/config/static_options.ts";
 import { SYSTEM } from "../../lib/static/file_system.ts";
@@ -135,6 +135,13 @@ Deno.test("a large file that is changed while it is sent ends the connection bef
       assertEquals(fieldOf(await client.head(), "content-length"), "50000000");
       change(path);
       assert((await client.end()).rest.length < 50_000_000);
+      const { status, bytes } = await front.log.entry();
+      assertEquals(status, 200, "the client has not left");
+      assert(bytes !== null && bytes < 50_000_000, `${bytes}`);
+      assertMatch(
+        front.errors.text,
+        /\[error\] GET "\/a.bin" .*: a file (became shorter|was changed) while it was sent\n/,
+      );
       await until("all is closed", () => countDescriptors() <= before);
     });
   }

@@ -34,7 +34,7 @@ export const COMMANDS: readonly Command[] = [
     name: "gateway",
     summary: "Run a handler module behind a unix socket or a TCP port",
     async run(args, output) {
-      const { startEarly, takeEarly } = await import("../process/early.ts");
+      const { endEarly, startEarly } = await import("../process/early.ts");
       startEarly(args);
       try {
         const raw = await readFlags("gateway", args, output);
@@ -45,7 +45,7 @@ export const COMMANDS: readonly Command[] = [
         ]);
         return await runGateway(await readGatewayOptions(raw));
       } finally {
-        takeEarly(null);
+        await endEarly();
       }
     },
   },

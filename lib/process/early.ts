@@ -63,6 +63,13 @@ export function takeEarly(wanted: EarlyStart | null): Deno.ChildProcess | null {
   return null;
 }
 
+/** Ends the process that was started early, if nobody has taken it. */
+export async function endEarly(): Promise<void> {
+  const early = waiting;
+  waiting = null;
+  if (early !== null) await end(early.child, early.start.logsToStdout);
+}
+
 /** Kills it, and keeps nothing of it open. */
 async function end(child: Deno.ChildProcess, logsToStdout: boolean): Promise<void> {
   try {

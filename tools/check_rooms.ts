@@ -16,7 +16,7 @@ const FLOORS = [
   ["process"],
   ["http1", "static", "uwsgi", "upstream", "confine"],
   ["observe", "config", "std"],
-  ["errors.ts", "version.ts"],
+  ["errors.ts", "pieces.ts", "version.ts"],
 ];
 /** Two rooms on one floor that must not know each other; other neighbours may. */
 const STRANGERS = ["proxy", "gateway"];

@@ -5,6 +5,7 @@
  * @module
  */
 import { constants, createGzip, type Gzip } from "node:zlib";
+import { joined } from "../pieces.ts";
 
 /** zlib's level 1 to 9; nginx's gzip_comp_level is 1, most others' default is 6. */
 const LEVEL = 5;
@@ -47,13 +48,6 @@ export class Compressor {
   #take(): Uint8Array<ArrayBuffer> {
     const pieces = this.#pieces;
     this.#pieces = [];
-    if (pieces.length === 1) return pieces[0];
-    const whole = new Uint8Array(pieces.reduce((length, piece) => length + piece.length, 0));
-    let at = 0;
-    for (const piece of pieces) {
-      whole.set(piece, at);
-      at += piece.length;
-    }
-    return whole;
+    return pieces.length === 1 ? pieces[0] : joined(pieces);
   }
 }

@@ -50,8 +50,8 @@ export async function loadFailure(
   }
   const script = code?.complaints.brokenIn(message) ?? null;
   if (script !== null) {
-    const { path: file, text, place: known } = script,
-      said = { file, message: restate(message), excerpt: "", finder: "v8" } as const;
+    const { path: file, text, place: known } = script;
+    const said = { file, message: restate(message), excerpt: "", finder: "v8" } as const;
     const place = known === undefined ? await findScriptError(text, message) : known;
     const problem = place === null
       ? { ...said, line: null }

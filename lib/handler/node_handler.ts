@@ -8,7 +8,7 @@ import { IncomingMessage, ServerResponse } from "node:http";
 import type { Info } from "./contract.ts";
 import { DenoResponse } from "./deno_response.ts";
 import type { NodeListener } from "./node_application.ts";
-import { joined } from "./pieces.ts";
+import { joined } from "../pieces.ts";
 import { targetOf } from "./request_view.ts";
 import { type NodeHead, NodeSocket } from "./node_socket.ts";
 

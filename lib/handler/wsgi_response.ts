@@ -7,7 +7,7 @@
 import type { Piece, Pieces, StartResponse } from "./contract.ts";
 import { HOP_BY_HOP } from "./connection_fields.ts";
 import { DenoResponse } from "./deno_response.ts";
-import { joined } from "./pieces.ts";
+import { joined } from "../pieces.ts";
 
 /** What `startResponse` was told. */
 export class ResponseHead {

@@ -5,6 +5,7 @@
  */
 import type { AccessLogTarget } from "../config/options.ts";
 import { messageOf, StackdError } from "../errors.ts";
+import { joined } from "../pieces.ts";
 
 /** Where lines are written. */
 export interface Sink {
@@ -35,14 +36,4 @@ function openFile(path: string): Sink {
 export async function writeAll(sink: Sink, pieces: readonly Uint8Array[]): Promise<void> {
   const whole = pieces.length === 1 ? pieces[0] : joined(pieces);
   for (let sent = 0; sent < whole.length;) sent += await sink.write(whole.subarray(sent));
-}
-
-function joined(pieces: readonly Uint8Array[]): Uint8Array {
-  const whole = new Uint8Array(pieces.reduce((length, piece) => length + piece.length, 0));
-  let at = 0;
-  for (const piece of pieces) {
-    whole.set(piece, at);
-    at += piece.length;
-  }
-  return whole;
 }

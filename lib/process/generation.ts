@@ -211,7 +211,8 @@ export class Generation {
   #excuse(now: number): void {
     const deaf = now - this.#looked - Math.min(LATE_LOOK, this.#options.pingTimeout / 2);
     this.#looked = now;
-    if (deaf > 0) { for (const worker of this.#serving.values()) worker.excuse(deaf); }
+    if (deaf <= 0) return;
+    for (const worker of this.#serving.values()) worker.excuse(deaf);
   }
 
   /** Long before a silent worker is replaced, others take what would be sent to it. */

@@ -270,9 +270,10 @@ Deno.test({
     assertEquals((await gateway.stop()).code, 0);
     assertEquals(gateway.stderr.split(warning).length, 2, gateway.stderr); // once
     // Started by that user: "sudo -u" stays in the directory.
-    const sudo = (
-      line: string,
-    ) => ["-c", `cd "$0" && exec setpriv --reuid=${uid} --regid=${gid} --clear-groups ${line}`];
+    const sudo = (line: string) => [
+      "-c",
+      `cd "$0" && exec setpriv --reuid=${uid} --regid=${gid} --clear-groups ${line}`,
+    ];
     const checked = await new Deno.Command("sh", {
       args: [...sudo('"$1" check "$2"'), directory, place.binary, place.module],
       env,

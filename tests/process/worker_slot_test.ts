@@ -68,6 +68,14 @@ function slot() {
   return { slot: new WorkerSlot(1, spawn, events), workers, state };
 }
 
+/** The same, with a worker that serves. */
+async function serving() {
+  const made = slot(), started = made.slot.start();
+  made.workers[0]?.boot();
+  await started;
+  return made;
+}
+
 Deno.test("start() is done when the first worker is ready", async () => {
   const { slot: place, workers, state } = slot();
   const started = place.start();
@@ -88,10 +96,7 @@ Deno.test("start() throws what is wrong with the first worker, and starts no sec
 });
 
 Deno.test("a worker that dies is replaced at once, and said to be", async () => {
-  const { slot: place, workers, state } = slot();
-  const started = place.start();
-  workers[0]?.boot();
-  await started;
+  const { slot: place, workers, state } = await serving();
   const log = await stderrOf(async () => {
     workers[0]?.die(60_000);
     await until("another one is started", () => workers.length === 2);
@@ -109,10 +114,7 @@ Deno.test("a worker that dies is replaced at once, and said to be", async () => 
 });
 
 Deno.test("a worker that does not come back is told of, and waited for longer", async () => {
-  const { slot: place, workers } = slot();
-  const started = place.start();
-  workers[0]?.boot();
-  await started;
+  const { slot: place, workers } = await serving();
   const log = await stderrOf(async () => {
     workers[0]?.die(10);
     await until("another one is started", () => workers.length === 2);
@@ -147,10 +149,7 @@ Deno.test("a worker that cannot even be started is tried again", async () => {
 });
 
 Deno.test("stop() does not wait for a start that is put off", async () => {
-  const { slot: place, workers } = slot();
-  const started = place.start();
-  workers[0]?.boot();
-  await started;
+  const { slot: place, workers } = await serving();
   await stderrOf(async () => {
     for (const index of [0, 1]) {
       await until("it is started", () => workers.length === index + 1);
@@ -164,10 +163,7 @@ Deno.test("stop() does not wait for a start that is put off", async () => {
 });
 
 Deno.test("kill() ends the worker without a word and starts none", async () => {
-  const { slot: place, workers } = slot();
-  const started = place.start();
-  workers[0]?.boot();
-  await started;
+  const { slot: place, workers } = await serving();
   const log = await stderrOf(async () => {
     place.kill();
     await place.stop(0);
@@ -176,10 +172,7 @@ Deno.test("kill() ends the worker without a word and starts none", async () => {
 });
 
 Deno.test("replace() drains the old worker when the new one serves, and not before", async () => {
-  const { slot: place, workers, state } = slot();
-  const started = place.start();
-  workers[0]?.boot();
-  await started;
+  const { slot: place, workers, state } = await serving();
   const log = await stderrOf(async () => {
     const replaced = place.replace("it is old", 3_000);
     assertEquals([workers.length, place.replacing, workers[0]?.drained], [2, true, null]);
@@ -196,10 +189,7 @@ Deno.test("replace() drains the old worker when the new one serves, and not befo
 });
 
 Deno.test("replace() kills the old worker when it may not finish", async () => {
-  const { slot: place, workers } = slot();
-  const started = place.start();
-  workers[0]?.boot();
-  await started;
+  const { slot: place, workers } = await serving();
   await stderrOf(async () => {
     const replaced = place.replace("it is stuck", 0);
     workers[1]?.boot();
@@ -210,10 +200,7 @@ Deno.test("replace() kills the old worker when it may not finish", async () => {
 });
 
 Deno.test("replace() keeps the old worker when the new one does not serve", async () => {
-  const { slot: place, workers, state } = slot();
-  const started = place.start();
-  workers[0]?.boot();
-  await started;
+  const { slot: place, workers, state } = await serving();
   const log = await stderrOf(async () => {
     const replaced = place.replace("it is old", 3_000);
     workers[1]?.fail();
@@ -226,10 +213,7 @@ Deno.test("replace() keeps the old worker when the new one does not serve", asyn
 });
 
 Deno.test("a worker that dies tells that it is gone before the next one serves", async () => {
-  const { slot: place, workers, state } = slot();
-  const started = place.start();
-  workers[0]?.boot();
-  await started;
+  const { slot: place, workers, state } = await serving();
   await stderrOf(async () => {
     workers[0]?.die(60_000);
     await until("another one is started", () => workers.length === 2);
@@ -241,10 +225,7 @@ Deno.test("a worker that dies tells that it is gone before the next one serves",
 });
 
 Deno.test("a worker that dies while another one starts to replace it is followed by that one only", async () => {
-  const { slot: place, workers, state } = slot();
-  const started = place.start();
-  workers[0]?.boot();
-  await started;
+  const { slot: place, workers, state } = await serving();
   const log = await stderrOf(async () => {
     const replaced = place.replace("it is old", 3_000);
     workers[0]?.die(60_000, 3, null);
@@ -263,10 +244,7 @@ Deno.test("a worker that dies while another one starts to replace it is followed
 });
 
 Deno.test("a worker that dies while the one that is to replace it fails is replaced all the same", async () => {
-  const { slot: place, workers, state } = slot();
-  const started = place.start();
-  workers[0]?.boot();
-  await started;
+  const { slot: place, workers, state } = await serving();
   await stderrOf(async () => {
     const replaced = place.replace("it is old", 3_000);
     workers[0]?.die(60_000);
@@ -300,10 +278,7 @@ Deno.test("replace() keeps the old worker when no other can be started, and rest
 });
 
 Deno.test("stop() during a replacement is no failure of it", async () => {
-  const { slot: place, workers } = slot();
-  const started = place.start();
-  workers[0]?.boot();
-  await started;
+  const { slot: place, workers } = await serving();
   const log = await stderrOf(async () => {
     const replaced = place.replace("it is old", 3_000);
     await place.stop(5_000);

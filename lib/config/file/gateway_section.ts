@@ -9,8 +9,8 @@ import type { OptionSpec } from "../option_spec.ts";
 import { PERMISSION_KINDS } from "../permissions.ts";
 import { optionsOf } from "../table.ts";
 import { readMount } from "./mount.ts";
-import { yes } from "./parsers.ts";
-import { absolute, type FileValue, nonEmpty, scalar } from "./proxy_section.ts";
+import { nonEmpty, yes } from "./parsers.ts";
+import { absolute, type FileValue, scalar, textsOf } from "./proxy_section.ts";
 import { type Section, shown } from "./section.ts";
 import type { TomlValue } from "./toml_tree.ts";
 
@@ -110,7 +110,7 @@ type Make = (from: TomlValue, text: string) => FileValue;
 
 /** A mount, `"/prefix=module"` or a table; null, and a note, when the table lacks what it needs. */
 function mountOf(item: TomlValue, section: Section, directory: string, make: Make): FileValue | null {
-  if (item.kind !== "table") return make(item, nonEmpty(item));
+  if (item.kind !== "table") return make(item, nonEmpty(scalar(item)));
   const mount = readMount(
     section.inner(item, item.header ? item.source : "a mount"),
     (table) => readOptions(table, directory, (name) => PERMISSIONS.has(name)),
@@ -142,6 +142,5 @@ function readOption(
     const joined = section.one(name, () => value.items.map(scalar).join(","), "");
     return joined === "" ? null : [make(value, joined)];
   }
-  if (repeatable === true) return section.all(name, (item) => make(item, nonEmpty(item)));
-  return [section.one(name, (only) => make(only, nonEmpty(only)), null)].filter((found) => found !== null);
+  return textsOf(section, name, repeatable, make);
 }

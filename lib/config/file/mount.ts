@@ -5,7 +5,7 @@
  */
 import { ValueError } from "../values.ts";
 import type { FileValue } from "./proxy_section.ts";
-import { textAs } from "./parsers.ts";
+import { nonEmpty, textAs } from "./parsers.ts";
 import type { Section } from "./section.ts";
 
 /** What a mount says. */
@@ -38,10 +38,5 @@ export function readMount(
 function plainPrefix(text: string): string {
   if (!text.startsWith("/")) throw new ValueError(`a prefix begins with "/", write "/${text}"`);
   if (text.includes("=")) throw new ValueError('a prefix holds no "="');
-  return text;
-}
-
-function nonEmpty(text: string): string {
-  if (text === "") throw new ValueError("it is empty");
   return text;
 }

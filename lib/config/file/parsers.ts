@@ -22,6 +22,12 @@ export function textAs<T>(parse: (text: string) => T): Parse<T> {
   return (value) => parse(text(value));
 }
 
+/** A text as it is, unless it is empty: a command line has no empty values. */
+export function nonEmpty(text: string): string {
+  if (text === "") throw new ValueError("it is empty");
+  return text;
+}
+
 /** True or false. */
 export function yes(value: TomlValue): boolean {
   if (value.kind !== "boolean") throw new ValueError("true or false is needed");

@@ -7,7 +7,7 @@
 import { resolve } from "@std/path";
 import { optionsOf } from "../table.ts";
 import { ValueError } from "../values.ts";
-import { text, yes } from "./parsers.ts";
+import { nonEmpty, text, yes } from "./parsers.ts";
 import { type Section, shown } from "./section.ts";
 import type { Place, TomlValue } from "./toml_tree.ts";
 
@@ -76,11 +76,9 @@ export function readProxySection(section: Section | null, directory: string): Pr
       // One flag with commas in it. None trusted is what holds without the key.
       const joined = section.one(name, () => value.items.map(text).join(","), "");
       values.set(name, joined === "" ? [] : [make(value, joined)]);
-    } else if (repeatable) values.set(name, section.all(name, (item) => make(item, nonEmpty(item))));
-    else {values.set(
-        name,
-        [section.one(name, (only) => make(only, nonEmpty(only)), null)].filter((made) => made !== null),
-      );}
+    } else {
+      values.set(name, textsOf(section, name, repeatable, make));
+    }
   }
   section.value("route"); // read apart
   section.end();
@@ -110,11 +108,15 @@ export function scalar(value: TomlValue): string {
   throw new ValueError("a text in quotes or a number is needed");
 }
 
-/** As {@linkcode scalar}; a command line has no empty values. */
-export function nonEmpty(value: TomlValue): string {
-  const text = scalar(value);
-  if (text === "") throw new ValueError("it is empty");
-  return text;
+/** The values of an option that a command line gives as texts, once or several times. */
+export function textsOf(
+  section: Section,
+  name: string,
+  repeatable: boolean | undefined,
+  make: (from: TomlValue, text: string) => FileValue,
+): FileValue[] {
+  const read = (item: TomlValue) => make(item, nonEmpty(scalar(item)));
+  return repeatable ? section.all(name, read) : [section.one(name, read, null)].filter((made) => made !== null);
 }
 
 /** An absolute path; what is no path stays as it is, and is refused where it is read. */

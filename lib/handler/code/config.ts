@@ -39,31 +39,37 @@ export function readConfig(module: string, read: ReadText): CodeConfig {
   // Where there is none, one that comes to be beside the module counts, and no more than that is waited for.
   if (own === null) return { map: NO_MAP, jsx: null, files: files.slice(0, NAMES.length), vendor: null };
   const config = configOf(own.path, own.content, files, read);
-  const root = rootOf(own, read);
-  return root === null ? config : inWorkspace(config, root, read);
+  const workspace = workspaceOf(own, read);
+  return workspace === null ? config : inWorkspace(config, workspace, read);
 }
 
-/** The root of the workspace that the file at `own` is of; null where there is none. */
-function rootOf(own: ConfigFile, read: ReadText): ConfigFile | null {
-  if (membersOf(own) !== null) return own;
-  const directory = dirname(own.path);
+/** A workspace's root, and its members' directories. */
+interface Workspace {
+  readonly root: ConfigFile;
+  readonly members: readonly string[];
+}
+
+/** The workspace that the file at `own` is of; null where there is none. */
+function workspaceOf(own: ConfigFile, read: ReadText): Workspace | null {
+  const below = membersOf(own), directory = dirname(own.path);
+  if (below !== null) return { root: own, members: below };
   for (let at = directory; at !== dirname(at);) {
     const above = findAbove(dirname(at), read, []);
     if (above === null) return null;
     const members = membersOf(above);
-    if (members !== null) return members.includes(directory) ? above : null;
+    if (members !== null) return members.includes(directory) ? { root: above, members } : null;
     at = dirname(above.path);
   }
   return null;
 }
 
 /** The same for a module of a workspace. What its own file does not say, the root's does. */
-function inWorkspace(own: CodeConfig, root: ConfigFile, read: ReadText): CodeConfig {
+function inWorkspace(own: CodeConfig, { root, members }: Workspace, read: ReadText): CodeConfig {
   if (Reflect.has(root.content, "importMap")) return own; // a map in a file of its own is all there is
   const files = [...own.files, root.path];
-  const members = (membersOf(root) ?? []).flatMap((directory) => findIn(directory, read, files) ?? []);
+  const found = members.flatMap((directory) => findIn(directory, read, files) ?? []);
   const { jsx, vendor } = configOf(root.path, root.content, [], read);
-  return { map: workspaceMap(root, members), jsx: own.jsx ?? jsx, vendor, files: [...new Set(files)] };
+  return { map: workspaceMap(root, found), jsx: own.jsx ?? jsx, vendor, files: [...new Set(files)] };
 }
 
 /** The nearest file, in `directory` or above it. `files` takes the paths of all that were looked for. */

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { joined } from "../pieces.ts";
+import { joined } from "../../pieces.ts";
 import { identityOf } from "./identity.ts";
 import { readCode } from "./read.ts";
 import type { CodeFile } from "./trace.ts";

@@ -30,14 +30,12 @@ export const EVERYTHING: Permissions = Object.freeze({
   ffi: "all",
 });
 
-/** What the system tells of itself, as Deno's permission descriptors call it. */
+/** What the system tells of itself, and lets be changed, as Deno's permission descriptors call it: these and no others are known to it. */
 const SYS = new Set([
+  "ca",
   "cpus",
   "getegid",
-  "geteuid",
-  "getgid",
   "getPriority",
-  "getuid",
   "gid",
   "homedir",
   "hostname",
@@ -46,7 +44,11 @@ const SYS = new Set([
   "networkInterfaces",
   "osRelease",
   "osUptime",
+  "setegid",
+  "seteuid",
+  "setgid",
   "setPriority",
+  "setuid",
   "statfs",
   "systemMemoryInfo",
   "uid",

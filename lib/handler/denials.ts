@@ -12,9 +12,9 @@ const MAX_PLACES = 500;
 
 /** Reports every `NotCapable` that is made in this isolate from now on; its message then names the option, too. */
 export function reportDenials(): void {
-  const told = new Set<string>();
+  const told = new Set<string>(), temporary = temporaryDirectory();
   watch(Deno.errors.NotCapable, (error, above) => {
-    const denial = readDenial(error.message);
+    const denial = readDenial(error.message, temporary);
     if (denial === null) return;
     error.message = `${denial.what} is not allowed: ${denial.cure}`;
     tell(told, `The handler was denied ${denial.what}: ${denial.cure}`, above);
@@ -36,14 +36,31 @@ function tell(told: Set<string>, text: string, above: Error): void {
   logError(line);
 }
 
-/** What was denied, and what would allow it, from Deno's message; null when it says something else. */
-export function readDenial(message: string): { readonly what: string; readonly cure: string } | null {
-  const [, kind, value] = /^Requires (\w+) access(?: to "(.*?)")?(?=$|,)/s.exec(message) ?? [];
+/**
+ * What was denied, and what would allow it, from Deno's message; null when it says something else.
+ *
+ * @param temporary Where temporary files are made, which Deno does not say.
+ */
+export function readDenial(
+  message: string,
+  temporary: string,
+): { readonly what: string; readonly cure: string } | null {
+  const [, kind, named] = /^Requires (\w+) access(?: to ("(?:.*?)"|<TMP>))?(?=$|,)/s.exec(message) ?? [];
   if (kind === undefined) return null;
+  const value = named === "<TMP>" ? temporary : named?.slice(1, -1);
   const what = value === undefined ? `${kind} access` : `${kind} access to "${value}"`;
   if (kind === "import") return { what, cure: "a module on the net has to be bundled" };
   const flag = value === undefined ? `--allow-${kind}` : `--allow-${kind}=${value}`;
   return { what, cure: `${flag} would allow it` };
+}
+
+/** Where Deno makes temporary files. A handler that may not see the variable has a process without it. */
+function temporaryDirectory(): string {
+  try {
+    return Deno.env.get("TMPDIR") ?? "/tmp";
+  } catch {
+    return "/tmp";
+  }
 }
 
 /**

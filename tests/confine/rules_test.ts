@@ -113,12 +113,14 @@ Deno.test("isolatePermissions() adds what the start needs, and nothing that the 
 });
 
 Deno.test("readDenial() names the option", () => {
-  assertEquals(readDenial('Requires read access to "/etc/passwd", run again with the --allow-read flag'), {
+  assertEquals(readDenial('Requires read access to "/etc/passwd", run again with the --allow-read flag', "/tmp"), {
     what: 'read access to "/etc/passwd"',
     cure: "--allow-read=/etc/passwd would allow it",
   });
-  assertEquals(readDenial("Requires env access, specify the required permissions")?.cure, "--allow-env would allow it");
-  assertEquals(readDenial("Can't escalate parent thread permissions"), null);
+  const cureOf = (message: string) => readDenial(message, "/scratch")?.cure;
+  assertEquals(cureOf("Requires env access, specify the required permissions"), "--allow-env would allow it");
+  assertEquals(cureOf("Requires write access to <TMP>, specify the"), "--allow-write=/scratch would allow it");
+  assertEquals(cureOf("Can't escalate parent thread permissions"), undefined);
 });
 
 /** Runs a filter as the kernel would, for one call. */

@@ -69,7 +69,8 @@ export function abiOf(version: number): LandlockAbi {
 }
 
 /** System calls' numbers, the same on every architecture (they are newer than the common numbering). */
-const CREATE_RULESET = 444, ADD_RULE = 445, RESTRICT_SELF = 446;
+const CREATE_RULESET = 444, ADD_RULE = 445;
+export const RESTRICT_SELF = 446;
 const CREATE_RULESET_VERSION = 1;
 const RULE_PATH_BENEATH = 1, RULE_NET_PORT = 2;
 const PR_SET_NO_NEW_PRIVS = 38;
@@ -99,25 +100,28 @@ export function landlockVersion(): number {
   }
 }
 
+/** A ruleset that the kernel has, not applied yet. */
+export interface MadeRuleset {
+  /** By which it is applied; {@linkcode restrictSelf} and limitThread() close it. */
+  readonly descriptor: number;
+  /** The paths of rules that were left out, because nothing is there. */
+  readonly missing: readonly string[];
+}
+
 /**
- * Takes everything in `ruleset` away from the calling thread, and from all threads and processes that it starts from now on: a
- * process is confined as a whole by an `execve` afterwards. Paths that are not there have no rule; rights that this kernel does
- * not know are left out.
+ * Gives the kernel a ruleset. Paths that are not there have no rule; rights that this kernel does not know are left out.
  *
- * @returns The paths of rules that were left out, because nothing is there.
  * @throws {StackdError} `STACKD_CONFINEMENT` (exit 1) when the kernel refuses.
  */
-export function restrictSelf(ruleset: Ruleset, abi: LandlockAbi): string[] {
+export function makeRuleset(ruleset: Ruleset, abi: LandlockAbi): MadeRuleset {
   const create = Deno.dlopen("libc.so.6", CREATE_SYMBOLS), libc = Deno.dlopen("libc.so.6", SYMBOLS);
-  const { syscall, prctl, open, close } = libc.symbols;
-  const refuse = (what: string) =>
-    new StackdError("STACKD_CONFINEMENT", `Cannot confine the handler: the kernel refuses ${what}`, { exitCode: 1 });
+  const { syscall, open, close } = libc.symbols;
   try {
     const [fs, net, scoped] = [ruleset.fs & abi.fs, ruleset.net & abi.net, ruleset.scoped & abi.scoped];
     const attributes = new BigUint64Array([fs, net, scoped]);
     const size = abi.version >= 6 ? 24n : abi.version >= 4 ? 16n : 8n;
     const fd = Number(create.symbols.syscall(BigInt(CREATE_RULESET), new Uint8Array(attributes.buffer), size, 0));
-    if (fd < 0) throw refuse("a Landlock ruleset");
+    if (fd < 0) throw refused("a Landlock ruleset");
     const missing: string[] = [];
     const add = (type: number, attribute: Uint8Array<ArrayBuffer>) =>
       syscall(BigInt(ADD_RULE), BigInt(fd), BigInt(type), attribute, 0n) === 0n;
@@ -126,7 +130,7 @@ export function restrictSelf(ruleset: Ruleset, abi: LandlockAbi): string[] {
         const access = rule.access & net;
         if (access === 0n) continue;
         const attribute = new Uint8Array(new BigUint64Array([access, BigInt(rule.port)]).buffer);
-        if (!add(RULE_NET_PORT, attribute)) throw refuse(`a rule for port ${rule.port}`);
+        if (!add(RULE_NET_PORT, attribute)) throw refused(`a rule for port ${rule.port}`);
         continue;
       }
       const isDirectory = directoryAt(rule.path);
@@ -143,16 +147,36 @@ export function restrictSelf(ruleset: Ruleset, abi: LandlockAbi): string[] {
       view.setInt32(8, parent, true);
       const added = add(RULE_PATH_BENEATH, attribute);
       close(parent);
-      if (!added) throw refuse(`a rule for "${rule.path}"`);
+      if (!added) throw refused(`a rule for "${rule.path}"`);
     }
-    if (prctl(PR_SET_NO_NEW_PRIVS, 1n, 0n, 0n, 0n) !== 0) throw refuse("to give up new privileges");
-    if (syscall(BigInt(RESTRICT_SELF), BigInt(fd), 0n, null, 0n) !== 0n) throw refuse("the ruleset");
-    close(fd);
-    return missing;
+    return { descriptor: fd, missing };
   } finally {
     libc.close();
     create.close();
   }
+}
+
+/**
+ * Takes everything in a ruleset away from the calling thread, and from all threads and processes that it starts from now on: a
+ * process is confined as a whole by an `execve` afterwards.
+ *
+ * @throws {StackdError} `STACKD_CONFINEMENT` (exit 1) when the kernel refuses.
+ */
+export function restrictSelf({ descriptor }: MadeRuleset): void {
+  const libc = Deno.dlopen("libc.so.6", SYMBOLS), { syscall, prctl, close } = libc.symbols;
+  try {
+    if (prctl(PR_SET_NO_NEW_PRIVS, 1n, 0n, 0n, 0n) !== 0) throw refused("to give up new privileges");
+    if (syscall(BigInt(RESTRICT_SELF), BigInt(descriptor), 0n, null, 0n) !== 0n) throw refused("the ruleset");
+    close(descriptor);
+  } finally {
+    libc.close();
+  }
+}
+
+function refused(what: string): StackdError {
+  return new StackdError("STACKD_CONFINEMENT", `Cannot confine the handler: the kernel refuses ${what}`, {
+    exitCode: 1,
+  });
 }
 
 /** Whether there is a directory at `path`; null when there is nothing. */

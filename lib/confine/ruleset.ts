@@ -95,7 +95,7 @@ export function rulesetFor(
   if (needs.accessLog !== null) allow(FS.makeReg | FS.writeFile, dirname(needs.accessLog));
 
   allow(READ, ...readable, ...(read === "all" ? ["/"] : read));
-  for (const path of write === "all" ? ["/"] : write) allow(WRITE, places.exists(path) ? path : parentOf(path, places));
+  allow(WRITE, ...writablePlaces(write, places));
   if (net === "all" || net.length > 0) allow(READ, ...NAMES, ...LIBRARIES);
   if (ffi === "all" || ffi.length > 0) allow(READ, ...LIBRARIES, ...(ffi === "all" ? [] : ffi));
   if (run === "all" || run.length > 0) {
@@ -117,6 +117,30 @@ export function rulesetFor(
   };
 }
 
+/** What a process may do for its own sake only, and a handler, and what that starts, may not. */
+const FOR_ITSELF = FS.makeSock | FS.removeFile | FS.makeReg | FS.writeFile;
+
+/**
+ * What is left of {@linkcode rulesetFor} when the sockets are in their places: beside what the handler may write, nothing is. Null where
+ * it may write everything.
+ */
+export function rulesetAfterwards(
+  { write }: Pick<Permissions, "write">,
+  { caches }: Pick<ProcessNeeds, "caches">,
+  places: Pick<Places, "exists">,
+): Ruleset | null {
+  if (write === "all") return null;
+  const rule = (access: bigint) => (path: string): Rule => ({ kind: "path", path, access });
+  const rules = [...DEVICES.map(rule(FS.writeFile)), ...[...caches, ...writablePlaces(write, places)].map(rule(WRITE))];
+  // Moving between directories is denied by every ruleset that does not speak of it.
+  return { fs: FOR_ITSELF | FS.refer, net: 0n, scoped: 0n, rules };
+}
+
+/** The directories and files that a grant lets write: the kernel allows only what is there. */
+function writablePlaces(write: Grant, places: Pick<Places, "exists">): readonly string[] {
+  return write === "all" ? ["/"] : write.map((path) => places.exists(path) ? path : parentOf(path, places));
+}
+
 /** The TCP ports of a grant, which is all that the kernel knows of it; null where one of its hosts is allowed with any port. */
 export function tcpPorts(net: Grant): readonly number[] | null {
   if (net === "all") return null;
@@ -131,7 +155,7 @@ export function tcpPorts(net: Grant): readonly number[] | null {
 }
 
 /** The nearest directory above `path` that is there: what is not there yet has to be made in it. */
-function parentOf(path: string, places: Places): string {
+function parentOf(path: string, places: Pick<Places, "exists">): string {
   let parent = dirname(path);
   while (parent !== "/" && !places.exists(parent)) parent = dirname(parent);
   return parent;

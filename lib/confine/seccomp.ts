@@ -16,8 +16,6 @@ export const NUMBER = 0, ARCHITECTURE = 4, FIRST_ARGUMENT = 16, THIRD_ARGUMENT =
 /** What a filter comes to; an error's number is added to the second. */
 export const ALLOW = 0x7fff_0000, ERRNO = 0x0005_0000;
 
-const PR_SET_SECCOMP = 22, SECCOMP_MODE_FILTER = 2n;
-
 /** This machine's, if there can be filters on it; else null. */
 export function architecture(): Architecture | null {
   const { os, arch } = Deno.build;
@@ -34,18 +32,4 @@ export function libcPath(): string | null {
   } catch {
     return null;
   }
-}
-
-/**
- * Applies the filters at `addresses` to the calling thread, and to all that it starts from now on. Where the system refuses, nothing
- * is filtered.
- *
- * @param libc {@linkcode libcPath}: the only library that this thread has to be allowed.
- */
-export function applyFilters(addresses: readonly bigint[], libc: string): void {
-  try {
-    const library = Deno.dlopen(libc, { prctl: { parameters: ["i32", "u64", "u64", "u64", "u64"], result: "i32" } });
-    for (const address of addresses) library.symbols.prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, address, 0n, 0n);
-    library.close();
-  } catch { /* another libc */ }
 }

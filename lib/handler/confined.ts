@@ -7,7 +7,9 @@
 import type { Permissions } from "../config/permissions.ts";
 import { addressOf, type Filter, makeFilter } from "../confine/bpf.ts";
 import { filterFor } from "../confine/hidden_descriptor.ts";
+import { abiOf, makeRuleset } from "../confine/landlock.ts";
 import { programLimits } from "../confine/program_limits.ts";
+import { rulesetAfterwards } from "../confine/ruleset.ts";
 import { architecture, libcPath } from "../confine/seccomp.ts";
 import { isolatePermissions, type StartNeeds } from "../confine/worker_permissions.ts";
 import { libc, unixPathOf } from "../http1/libc.ts";
@@ -24,6 +26,7 @@ import {
   temporaryPath,
 } from "../process/unix_path.ts";
 import { needsGate } from "./gated.ts";
+import { needsOf, PLACES } from "./process_needs.ts";
 import { readableBy } from "./readable.ts";
 import type { IsolateCommand, IsolateMessage } from "./isolate_messages.ts";
 
@@ -86,7 +89,7 @@ export function confine(
     end(1, failed(thrown));
     return { drain() {}, ping() {}, reopen() {}, break() {}, ended: ended.promise };
   }
-  const filters = makeFilters(permissions, channel);
+  const filters = makeFilters(permissions, channel), ruleset = makeOwnRuleset(options, permissions, landlock);
   // The isolate's sockets are nobody's before they have their mode.
   const umask = Deno.umask(0o777 & ~PRIVATE_MODE);
   const { port1: port, port2 } = new MessageChannel();
@@ -112,8 +115,8 @@ export function confine(
     logError(`The handler's isolate has ended: ${event.message}`);
     end(1);
   };
-  const addresses = filters.map(({ header }) => addressOf(header)), gated = needsGate(options, landlock);
-  tell({ type: "start", options, permissions, needs, filters: addresses, gated }, [port2]);
+  const limits = { ruleset, filters: filters.map(({ header }) => addressOf(header)) };
+  tell({ type: "start", options, permissions, needs, limits, gated: needsGate(options, landlock) }, [port2]);
   // They have to stand where they are until they are applied.
   ended.promise.then(() => filters);
   return {
@@ -131,6 +134,12 @@ export function confine(
     },
     ended: ended.promise,
   };
+}
+
+/** What the isolate's thread is not to have of what lets it put its sockets in place; null for nothing. */
+function makeOwnRuleset(options: WorkerOptions, permissions: Permissions, landlock: number): number | null {
+  const ruleset = landlock === 0 ? null : rulesetAfterwards(permissions, needsOf(options, []), PLACES);
+  return ruleset === null ? null : makeRuleset(ruleset, abiOf(landlock)).descriptor;
 }
 
 /** What the isolate's thread is not to do: use the channel to the supervisor, and start programs that do what nobody else holds. */

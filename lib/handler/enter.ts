@@ -4,18 +4,18 @@
  *
  * @module
  */
-import { dirname, fromFileUrl } from "@std/path";
 import type { Permissions } from "../config/permissions.ts";
 import { CONFINE, CONFINED, environmentFor } from "../confine/environment.ts";
-import { abiOf, landlockVersion, restrictSelf } from "../confine/landlock.ts";
+import { abiOf, landlockVersion, makeRuleset, restrictSelf } from "../confine/landlock.ts";
 import { replaceProcess } from "../confine/replace.ts";
-import { type Places, type ProcessNeeds, rulesetFor } from "../confine/ruleset.ts";
+import { rulesetFor } from "../confine/ruleset.ts";
 import { messageOf } from "../errors.ts";
 import { logError } from "../observe/log.ts";
 import type { Confinement } from "../process/confinement.ts";
 import type { WorkerOptions } from "../process/messages.ts";
 import { PATH_FOLLOWS } from "../process/early.ts";
 import { selfCommand } from "../process/self.ts";
+import { mappedFiles, needsOf, PLACES } from "./process_needs.ts";
 import { readableBy } from "./readable.ts";
 
 /**
@@ -43,7 +43,9 @@ export function enterConfinement(args: readonly string[]): readonly string[] {
     }
     if (abi.version > 0) {
       const ruleset = rulesetFor(permissions, readableBy(options), needsOf(options, code), PLACES);
-      warnOfMissing(permissions, restrictSelf(ruleset, abi));
+      const made = makeRuleset(ruleset, abi);
+      restrictSelf(made);
+      warnOfMissing(permissions, made.missing);
     }
     const { program, args: own } = selfCommand(["worker", path]);
     const confinement: Confinement = { landlock: abi.version, options };
@@ -71,46 +73,6 @@ class InputLines {
     this.#text = this.#text.slice(line.length + 1);
     return line;
   }
-}
-
-const PLACES: Places = {
-  exists: (path) => statOf(path) !== null,
-  which(program) {
-    if (program.includes("/")) return program;
-    const directories = (Deno.env.get("PATH") ?? "").split(":").filter((path) => path.startsWith("/"));
-    return directories.map((path) => `${path}/${program}`).find((path) => statOf(path)?.isFile) ?? null;
-  },
-};
-
-function statOf(path: string): Deno.FileInfo | null {
-  try {
-    return Deno.statSync(path);
-  } catch {
-    return null;
-  }
-}
-
-function needsOf({ socket, privateSocket, accessLog }: WorkerOptions, code: readonly string[]): ProcessNeeds {
-  const sockets = [socket?.path ?? [], privateSocket ?? []].flat();
-  return {
-    code,
-    ...(Deno.build.standalone ? { reads: [], caches: [] } : sourceRun()),
-    socketDirectories: [...new Set(sockets.map((path) => dirname(path)))],
-    accessLog: socket !== null && accessLog.kind === "file" ? accessLog.path : null,
-  };
-}
-
-/** The files that this process has mapped: itself, the loader, and the libraries that it cannot run without (proc(5)). */
-function mappedFiles(): string[] {
-  const lines = Deno.readTextFileSync("/proc/self/maps").split("\n");
-  return [...new Set(lines.flatMap((line) => /\s(\/.+)$/.exec(line)?.[1] ?? []))];
-}
-
-/** What Deno itself reads and writes where it runs us from source. */
-function sourceRun(): Pick<ProcessNeeds, "reads" | "caches"> {
-  const home = Deno.env.get("HOME") ?? "/root";
-  const cache = Deno.env.get("DENO_DIR") ?? `${Deno.env.get("XDG_CACHE_HOME") ?? `${home}/.cache`}/deno`;
-  return { reads: [fromFileUrl(new URL("../../", import.meta.url))], caches: [cache] };
 }
 
 /** Says which of the paths that were named are not there: the kernel allows only what is. */

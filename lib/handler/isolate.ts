@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { applyFilters } from "../confine/seccomp.ts";
+import { limitThread } from "../confine/thread_limits.ts";
 import { giveUpStart } from "../confine/worker_permissions.ts";
 import { accessLogTo, openAccessLog } from "../observe/access_log.ts";
 import { setLogLevel } from "../observe/log.ts";
@@ -27,7 +27,7 @@ self.onmessage = ({ data, ports: [port] }) => {
 };
 
 function run(start: Extract<IsolateCommand, { type: "start" }>, port: MessagePort): void {
-  const { options, permissions, needs, filters, gated } = start;
+  const { options, permissions, needs, limits, gated } = start;
   setLogLevel(options.logLevel);
   const say = (message: IsolateMessage) => port.postMessage(message);
   const exit = Deno.exit;
@@ -47,7 +47,7 @@ function run(start: Extract<IsolateCommand, { type: "start" }>, port: MessagePor
       identity: { device: 0, inode: 0 }, // the process knows, which puts it in its place
     }),
     async sealed() {
-      if (needs.libc !== null) applyFilters(filters, needs.libc);
+      if (needs.libc !== null) limitThread(limits, needs.libc);
       await giveUpStart(permissions, needs);
       say({ type: "sealed" });
       if (options.learn) {

@@ -5,6 +5,7 @@
  * @module
  */
 import type { Permissions } from "../config/permissions.ts";
+import type { ThreadLimits } from "../confine/thread_limits.ts";
 import type { StartNeeds } from "../confine/worker_permissions.ts";
 import type { SupervisorMessage, WorkerMessage, WorkerOptions } from "../process/messages.ts";
 
@@ -15,8 +16,8 @@ export type IsolateCommand =
     readonly options: WorkerOptions;
     readonly permissions: Permissions;
     readonly needs: StartNeeds;
-    /** The addresses of the filters that its thread, and what it starts, get. */
-    readonly filters: readonly bigint[];
+    /** What its thread, and what it starts, may not do when it listens. */
+    readonly limits: ThreadLimits;
     /** Whether its imports are looked at. */
     readonly gated: boolean;
   }

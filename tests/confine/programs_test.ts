@@ -20,7 +20,8 @@ export default async (request: Request): Promise<Response> => {
 /** Starts a gateway whose handler may run anything, and what `flags` say; gives the exit codes of shell commands. */
 async function run(directory: TestDirectory, flags: readonly string[], commands: readonly string[]): Promise<number[]> {
   const socket = directory.at(`${crypto.randomUUID().slice(0, 8)}.sock`);
-  const args = ["--access-log", "off", "--control", directory.at("control"), "--allow-run", ...flags];
+  const log = flags.includes("--access-log") ? [] : ["--access-log", "off"];
+  const args = [...log, "--control", directory.at("control"), "--allow-run", ...flags];
   await using _gateway = await startGateway(socket, directory.at("app/app.ts"), args);
   using client = Deno.createHttpClient({ proxy: { transport: "unix", path: socket } });
   const codes: number[] = [];
@@ -45,6 +46,27 @@ Deno.test({
     const changes = [`chmod 666 '${secret}'`, `touch -a '${secret}'`, `chown "$(id -u)" '${secret}'`];
     const asks = [`curl -s --max-time 5 --unix-socket '${control}' http://x/; test $? -ne 7`];
     const fine = ["true", "ls / >/dev/null || cat /etc/ld.so.cache >/dev/null", "echo a | cat"];
+    await t.step("nothing of what their worker needs for its socket and its log", async () => {
+      const beside = directory.write("beside", ""), log = directory.at("access.log");
+      const commands = [
+        `rm '${beside}'`,
+        `rm '${secret}'`,
+        `mv '${directory.path}'/*.sock '${directory.at("moved.sock")}'`,
+      ];
+      const codes = await run(directory, ["--access-log", log], [...commands, `echo >> '${secret}'`]);
+      assert(codes.every((code) => code !== 0), codes.join());
+    });
+    await t.step("what they may write, they may move and remove", async () => {
+      const within = directory.at("data"), at = (name: string) => `'${within}/${name}'`;
+      for (const name of ["a/one", "b/two"]) directory.write(`data/${name}`, "");
+      const commands = [
+        `mv ${at("a/one")} ${at("b/one")}`,
+        `rm ${at("b/two")}`,
+        `echo > ${at("a/three")}`,
+        "echo > /dev/null",
+      ];
+      assertEquals(await run(directory, [`--allow-write=${within}`], commands), commands.map(() => 0));
+    });
     await t.step("nothing without it", async () => {
       const codes = await run(directory, [], [...reads, ...changes, ...asks, ...fine]);
       const refused = codes.slice(0, -fine.length);

@@ -7,7 +7,7 @@ import { filterFor } from "../../lib/confine/hidden_descriptor.ts";
 import { programLimits } from "../../lib/confine/program_limits.ts";
 import type { Instruction } from "../../lib/confine/bpf.ts";
 import { abiOf, FS, NET } from "../../lib/confine/landlock.ts";
-import { type ProcessNeeds, rulesetFor, tcpPorts } from "../../lib/confine/ruleset.ts";
+import { type ProcessNeeds, rulesetAfterwards, rulesetFor, tcpPorts } from "../../lib/confine/ruleset.ts";
 import { isolatePermissions } from "../../lib/confine/worker_permissions.ts";
 import { StackdError } from "../../lib/errors.ts";
 import { readDenial } from "../../lib/handler/denials.ts";
@@ -35,6 +35,17 @@ Deno.test("rulesetFor() lets a handler read its own directory, and write nothing
   assertEquals(accessTo("/", {}), 0n);
   assertEquals(accessTo("/usr/bin/stackd", {}), FS.readFile | FS.execute);
   assertEquals(accessTo("/run/stackd", {}), FS.makeSock | FS.removeFile);
+});
+
+Deno.test("rulesetAfterwards() leaves what may be written, and nothing that the process needs for its sockets", () => {
+  const nothing = rulesetAfterwards({ write: [] }, { caches: [] }, PLACES);
+  assert(nothing !== null);
+  const { makeSock, removeFile, makeReg, writeFile, refer } = FS;
+  assertEquals(nothing.fs, makeSock | removeFile | makeReg | writeFile | refer);
+  assertEquals(nothing.rules.map((rule) => rule.kind === "path" && rule.path), ["/dev/null", "/dev/zero", "/dev/full"]);
+  const data = rulesetAfterwards({ write: ["/out/new/file"] }, { caches: ["/cache"] }, PLACES);
+  assertEquals(data?.rules.slice(3).map((rule) => rule.kind === "path" && rule.path), ["/cache", "/out"]);
+  assertEquals(rulesetAfterwards({ write: "all" }, { caches: [] }, PLACES), null);
 });
 
 Deno.test("rulesetFor() follows the permissions", () => {

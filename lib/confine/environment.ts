@@ -17,11 +17,17 @@ const SOURCE_RUN = ["HOME", "DENO_DIR", "XDG_CACHE_HOME"];
 
 /** What of `env` a worker with these permissions gets. */
 export function environmentFor(
-  { env: grant, run }: Permissions,
+  { env: grant, run, sys }: Permissions,
   env: Readonly<Record<string, string>>,
   sourceRun: boolean,
 ): Record<string, string> {
-  const kept = new Set([...HARMLESS, ...sourceRun ? SOURCE_RUN : [], ...run.length > 0 ? ["PATH"] : []]);
+  const kept = new Set([
+    ...HARMLESS,
+    ...sourceRun ? SOURCE_RUN : [],
+    ...run.length > 0 ? ["PATH"] : [],
+    // That is where homedir() has it from.
+    ...sys === "all" || sys.includes("homedir") ? ["HOME"] : [],
+  ]);
   const allowed = (name: string) =>
     kept.has(name) || grant === "all" ||
     grant.some((entry) => entry.endsWith("*") ? name.startsWith(entry.slice(0, -1)) : name === entry);

@@ -73,6 +73,26 @@ const LOADER = ["/etc/ld.so.cache", "/etc/ld.so.conf", "/etc/ld.so.conf.d"];
 /** glibc finds the bounds of the main thread's stack there, once, at the start. */
 const MAPS = "/proc/self/maps";
 
+/** Memory in use, of this process. */
+const MEMORY = "/proc/self/statm";
+/** Where the system tells what `--allow-sys` allows by these names; the others need no file. */
+const TOLD: Readonly<Record<string, readonly string[]>> = {
+  cpus: ["/proc/cpuinfo", "/proc/stat"],
+  osRelease: ["/proc/sys/kernel/osrelease"],
+  systemMemoryInfo: ["/proc/meminfo"],
+};
+/** The frequencies of CPUs. */
+const CPUS = "/sys/devices/system/cpu";
+
+/**
+ * The files of proc(5) that a handler's process reads for what it may be told. A rule for one holds for as long as the kernel remembers
+ * the file: they have to be kept open.
+ */
+export function systemFiles({ sys }: Pick<Permissions, "sys">): readonly string[] {
+  const names = sys === "all" ? Object.keys(TOLD) : sys;
+  return [MEMORY, ...names.flatMap((name) => TOLD[name] ?? [])];
+}
+
 /** The ruleset of a worker. */
 export function rulesetFor(
   permissions: Permissions,
@@ -80,14 +100,15 @@ export function rulesetFor(
   needs: ProcessNeeds,
   places: Places,
 ): Ruleset {
-  const { read, write, net, run, ffi } = permissions;
+  const { read, write, net, run, sys, ffi } = permissions;
   const rules: Rule[] = [];
   const allow = (access: bigint, ...paths: readonly string[]) => {
     for (const path of paths) rules.push({ kind: "path", path, access });
   };
   allow(FS.readFile | FS.execute, ...needs.code);
   allow(READ, ...needs.reads, ...LOADER, ...ZONES, ...TRUST);
-  allow(FS.readFile, MAPS, ...RANDOM);
+  allow(FS.readFile, MAPS, ...RANDOM, ...systemFiles(permissions));
+  if (sys === "all" || sys.includes("cpus")) allow(READ, CPUS);
   allow(FS.readFile | FS.writeFile, ...DEVICES);
   allow(READ | WRITE, ...needs.caches);
   allow(FS.makeSock | FS.removeFile, ...needs.socketDirectories);

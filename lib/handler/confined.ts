@@ -9,7 +9,7 @@ import { addressOf, type Filter, makeFilter } from "../confine/bpf.ts";
 import { filterFor } from "../confine/hidden_descriptor.ts";
 import { abiOf, makeRuleset } from "../confine/landlock.ts";
 import { programLimits } from "../confine/program_limits.ts";
-import { rulesetAfterwards } from "../confine/ruleset.ts";
+import { rulesetAfterwards, systemFiles } from "../confine/ruleset.ts";
 import { architecture, libcPath } from "../confine/seccomp.ts";
 import { isolatePermissions, type StartNeeds } from "../confine/worker_permissions.ts";
 import { libc, unixPathOf } from "../http1/libc.ts";
@@ -89,6 +89,7 @@ export function confine(
     end(1, failed(thrown));
     return { drain() {}, ping() {}, reopen() {}, break() {}, ended: ended.promise };
   }
+  keepOpen(landlock === 0 ? [] : systemFiles(permissions));
   const filters = makeFilters(permissions, channel), ruleset = makeOwnRuleset(options, permissions, landlock);
   // The isolate's sockets are nobody's before they have their mode.
   const umask = Deno.umask(0o777 & ~PRIVATE_MODE);
@@ -134,6 +135,15 @@ export function confine(
     },
     ended: ended.promise,
   };
+}
+
+/** Opens files for good. */
+function keepOpen(paths: readonly string[]): void {
+  for (const path of paths) {
+    try {
+      Deno.openSync(path);
+    } catch { /* it is not there, and is not told */ }
+  }
 }
 
 /** What the isolate's thread is not to have of what lets it put its sockets in place; null for nothing. */

@@ -32,7 +32,8 @@ const ALLOWED_BY: Record<Group, ((world: Omit<World, "supervisor">) => string[])
   ],
   ENVIRONMENT: () => ["--allow-env=STACKD_TEST_*"],
   PROGRAMS: () => ["--allow-run=true,/bin/true"],
-  SYSTEM: () => ["--allow-sys=hostname,networkInterfaces,umask,cpus,getPriority,inspector"],
+  SYSTEM:
+    () => ["--allow-sys=hostname,networkInterfaces,umask,cpus,getPriority,inspector,osRelease,homedir,getegid,ca"],
   LIBRARIES: () => ["--allow-ffi"],
   NEVER: null,
 };

@@ -37,6 +37,17 @@ Deno.test("rulesetFor() lets a handler read its own directory, and write nothing
   assertEquals(accessTo("/run/stackd", {}), FS.makeSock | FS.removeFile);
 });
 
+Deno.test("what the system tells in files is readable with --allow-sys, by its names", () => {
+  for (const file of ["/proc/cpuinfo", "/proc/sys/kernel/osrelease", "/proc/meminfo"]) {
+    assertEquals(accessTo(file, {}), 0n);
+    assertEquals(accessTo(file, { sys: ["hostname"] }), 0n);
+    assertEquals(accessTo(file, { sys: "all" }), FS.readFile);
+  }
+  assertEquals(accessTo("/proc/stat", { sys: ["cpus"] }), FS.readFile);
+  const home = (sys: Permissions["sys"]) => environmentFor({ ...NOTHING, sys }, { HOME: "/root" }, false);
+  assertEquals([home([]), home(["homedir"]), home("all")], [{}, { HOME: "/root" }, { HOME: "/root" }]);
+});
+
 Deno.test("rulesetAfterwards() leaves what may be written, and nothing that the process needs for its sockets", () => {
   const nothing = rulesetAfterwards({ write: [] }, { caches: [] }, PLACES);
   assert(nothing !== null);

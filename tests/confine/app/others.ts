@@ -6,6 +6,8 @@ import * as http from "node:http";
 import * as net from "node:net";
 import * as os from "node:os";
 import process from "node:process";
+import * as tls from "node:tls";
+import * as v8 from "node:v8";
 import { type Act, inWorker, secret } from "./attempt.ts";
 
 /** Each makes a file that is its own. */
@@ -23,6 +25,8 @@ export const WRITES: Record<string, Act> = {
       fs.createWriteStream(`${outside}/new-5`).on("error", reject).on("finish", () => resolve(null)).end()
     ),
   "node:fs mkdtempSync": ({ outside }) => fs.mkdtempSync(`${outside}/new-6`),
+  "Deno.makeTempFile": ({ outside }) => Deno.makeTempFileSync({ dir: outside }),
+  "node:v8 writeHeapSnapshot": ({ outside }) => v8.writeHeapSnapshot(`${outside}/new-16`),
   "Deno.writeTextFile in a Web Worker": ({ outside }) => inWorker(`Deno.writeTextFileSync("${outside}/new-7", "")`),
 };
 
@@ -67,6 +71,13 @@ export const NETWORK: Record<string, Act> = {
         all ? done(null, [{ address: "127.0.0.1", family: 4 }]) : done(null, "127.0.0.1", 4);
       http.get({ host: "stackd.invalid", port, lookup }, (response) => resolve(response.resume())).on("error", reject);
     }),
+  "process.binding, as node itself": ({ port }) => {
+    const { TCP, TCPConnectWrap } = binding("tcp_wrap"), wrap = new TCPConnectWrap();
+    return new Promise((resolve, reject) => {
+      wrap.oncomplete = (status: number) => status === 0 ? resolve(null) : reject(new Error(`${status}`));
+      if (new TCP(0).connect(wrap, "127.0.0.1", port) !== 0) reject(new Error("not open"));
+    });
+  },
   "WebSocket": ({ port }) =>
     new Promise<void>((resolve, reject) => {
       const socket = new WebSocket(`ws://127.0.0.1:${port}/`);
@@ -110,6 +121,13 @@ export const LISTENING: Record<string, Act> = {
 export const UNIX_SOCKETS: Record<string, Act> = {
   "Deno.connect to a path": async ({ socket }) => (await Deno.connect({ transport: "unix", path: socket })).close(),
   "node:net connect to a path": ({ socket }) => connected(net.connect(socket)),
+  "process.binding, as node itself": ({ socket }) => {
+    const { Pipe, PipeConnectWrap } = binding("pipe_wrap"), wrap = new PipeConnectWrap();
+    return new Promise((resolve, reject) => {
+      wrap.oncomplete = (status: number) => status === 0 ? resolve(null) : reject(new Error(`${status}`));
+      if (new Pipe(0).connect(wrap, socket) !== 0) reject(new Error("not open"));
+    });
+  },
   "fetch by a path": async ({ socket }) => {
     using client = Deno.createHttpClient({ proxy: { transport: "unix", path: socket } });
     secret(await (await fetch("http://127.0.0.1/", { client })).text());
@@ -138,7 +156,11 @@ export const SYSTEM: Record<string, Act> = {
   "Deno.networkInterfaces": () => Deno.networkInterfaces(),
   "Deno.umask": () => Deno.umask(),
   "node:os hostname": () => os.hostname(),
-  "node:os cpus": () => os.cpus(),
+  "node:os cpus": () => some(os.cpus().length),
+  "Deno.osRelease": () => some(Deno.osRelease()),
+  "node:os homedir": () => some(os.homedir()),
+  "process.getegid": () => process.getegid?.(),
+  "node:tls getCACertificates": () => some(tls.getCACertificates("bundled").length),
   "node:os getPriority": () => os.getPriority(),
   "node:inspector, in its own thread": async () => {
     const session = new (await import("node:inspector")).Session();
@@ -172,6 +194,9 @@ export const NEVER: Record<string, Act> = {
   "its standard output, by /dev": () => fs.closeSync(fs.openSync("/dev/stdout", "w")),
   "other processes": ({ supervisor }) => fs.readFileSync(`/proc/${supervisor}/cmdline`),
   "Deno.chdir": () => Deno.chdir("/"),
+  "an abstract socket": ({ supervisor }) => Deno.listen({ transport: "unix", path: `\0stackd-${supervisor}` }).close(),
+  "a datagram socket with a path": ({ outside }) =>
+    Deno.listenDatagram({ transport: "unixpacket", path: `${outside}/new-17` }).close(),
   "node:sqlite, with ATTACH": async ({ outside }) => {
     const { DatabaseSync } = await import("node:sqlite");
     using database = new DatabaseSync(":memory:");
@@ -183,6 +208,17 @@ export const NEVER: Record<string, Act> = {
     database.exec(`VACUUM INTO '${outside}/new-15'`);
   },
 };
+
+/** What node's own modules are made of. */
+// deno-lint-ignore no-explicit-any -- nothing says what is in it
+function binding(name: string): any {
+  return Reflect.apply(Reflect.get(process, "binding"), process, [name]);
+}
+
+/** Throws for what says nothing. */
+function some(told: unknown): void {
+  if (!told) throw new Error(`Got ${told}`);
+}
 
 function connected(socket: net.Socket): Promise<void> {
   return new Promise((resolve, reject) => {

@@ -21,7 +21,7 @@ interface Context {
 type Resolve = (specifier: string, context: Context) => { readonly url: string };
 
 /** Where our own modules lie, of which some, and packages of theirs, are loaded when they are needed. */
-const OWN = ownRoot(import.meta.url);
+export const OWN = ownRoot(import.meta.url);
 
 /**
  * The directory that our own module at `url` lies below, with all others of ours: of a compiled program, whose modules are bundled, the one

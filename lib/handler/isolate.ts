@@ -52,7 +52,7 @@ function run(start: Extract<IsolateCommand, { type: "start" }>, port: MessagePor
       say({ type: "sealed" });
       if (options.learn) {
         const { learn } = await import("./learn.ts");
-        return learn(needs.readable, (kind, value) => say({ type: "touched", kind, value }));
+        return learn(needs.readable, options.code, (kind, value) => say({ type: "touched", kind, value }));
       }
       // In this order: a denied import is reported as every other access.
       reportDenials();

@@ -4,8 +4,13 @@
  * @module
  */
 import * as nodeModule from "node:module";
-import { type Note, recordDeno, recordNode } from "../confine/record.ts";
+import { recordDeno } from "../confine/record.ts";
+import { recordNode } from "../confine/record_node.ts";
+import type { Note } from "../confine/recorder.ts";
 import { isWithin } from "../confine/within.ts";
+import { readSnapshot } from "./code/loadable.ts";
+import { pathOf } from "./code/text.ts";
+import { OWN } from "./import_gate.ts";
 
 interface Context {
   readonly parentURL?: string;
@@ -25,15 +30,20 @@ interface Hooks {
  * Notes what is touched in this isolate from now on, each thing once.
  *
  * @param readable What is readable in any case.
+ * @param code Where the copy of the handler's code lies; null when there is none.
  */
-export function learn(readable: readonly string[], note: Note): void {
+export function learn(readable: readonly string[], code: string | null, note: Note): void {
   const noted = new Set<string>();
   const noteOnce: Note = (kind, value) => {
-    if (kind === "read" && isWithin(value, readable)) return;
+    if (kind === "read" && (isWithin(value, readable) || isLookedForInVain(value))) return;
     const key = `${kind} ${value}`;
     if (noted.has(key)) return;
     noted.add(key);
     note(kind, value);
+  };
+  const noteImport = (url: string) => {
+    const path = url.startsWith(OWN) ? null : pathOf(url);
+    if (path !== null) noteOnce("read", path);
   };
   const { process } = globalThis as unknown as { process: { getBuiltinModule(name: string): object } };
   recordDeno(noteOnce);
@@ -45,9 +55,28 @@ export function learn(readable: readonly string[], note: Note): void {
       // Built-in modules import each other as they are, and require() gives what is in them now.
       const asIs = /^(?:node|ext):/.test(context.parentURL ?? "") || context.conditions.includes("require");
       const url = asIs ? undefined : urls.get(specifier.startsWith("node:") ? specifier : `node:${specifier}`);
-      return url === undefined ? next(specifier, context) : { url, shortCircuit: true };
+      if (url !== undefined) return { url, shortCircuit: true };
+      const resolved = next(specifier, context);
+      noteImport(resolved.url);
+      return resolved;
     },
   });
+  const snapshot = code === null ? null : readSnapshot(code);
+  for (const imported of Object.keys(snapshot?.files ?? {})) noteImport(imported);
+}
+
+/** As it is before anything is replaced. */
+const { lstatSync } = Deno;
+
+/** Whether this is a file that our own loader looks for, up to the root, and does without. */
+function isLookedForInVain(path: string): boolean {
+  if (!/\/deno\.jsonc?$/.test(path)) return false;
+  try {
+    lstatSync(path);
+    return false;
+  } catch {
+    return true;
+  }
 }
 
 /** A module that exports what is in a built-in one now. */

@@ -3,6 +3,7 @@ import { assertEquals, assertMatch } from "@std/assert";
 import { Learned, shorten } from "../../lib/gateway/learned.ts";
 import * as others from "./app/others.ts";
 import * as reads from "./app/reads.ts";
+import { startGateway, TestDirectory } from "../support/stackd.ts";
 import { Surroundings } from "./world.ts";
 
 /** Groups whose attempts are code that is seen; what runs in another thread is not. */
@@ -32,12 +33,82 @@ Deno.test("--learn prints the options that a handler needs", async () => {
     return await gateway.running.stop();
   };
   const { stdout } = await run(["--learn"]);
-  const [, printed = ""] = /may touch what it was seen to touch:\n {2}(.+)$/m.exec(stdout) ?? [];
-  const flags = [...printed.matchAll(/'([^']+)'|(\S+)/g)].map(([, quoted, plain]) => quoted ?? plain);
-  assertMatch(printed, /--allow-read=/);
-  await run(flags);
+  await run(flagsIn(stdout));
   assertEquals(failed, []);
 });
+
+/** Each touches something that nothing else touches, so that none hides behind another. */
+const DEEDS: Record<string, string> = {
+  "flags that are numbers": `fs.closeSync(fs.openSync(at("a/made"), fs.constants.O_RDWR | fs.constants.O_CREAT))`,
+  "a path of bytes": `fs.readFileSync(Buffer.from(at("b/text")))`,
+  "truncate": `fs.truncateSync(at("c/text"))`,
+  "a database": `new DatabaseSync(at("d/db")).exec("PRAGMA journal_mode=WAL; CREATE TABLE IF NOT EXISTS t (a)")`,
+  "a copy of a database": `await backup(new DatabaseSync(":memory:"), at("e/db"))`,
+  "WASI": `new WASI({ version: "preview1", preopens: { "/": at("f") } })`,
+  "data that is imported": `(await import("../g/data.json", { with: { type: "json" } })).default`,
+  "code that is imported by a name": `(await import(at("h/code") + ".ts")).default`,
+  "a name that is looked up": `await dns.promises.lookup("localhost")`,
+  "packets": `await new Promise((resolve, reject) => {
+    const socket = dgram.createSocket("udp4").on("error", reject);
+    socket.send("", 9, "127.0.0.1", (error) => (socket.close(), error ? reject(error) : resolve(null)));
+  })`,
+  "packets of Deno's": `await (async () => {
+    const socket = Deno.listenDatagram({ hostname: "127.0.0.1", port: 0, transport: "udp" });
+    await socket.send(new Uint8Array(1), { hostname: "127.0.0.1", port: 8, transport: "udp" });
+    socket.close();
+  })()`,
+  "who it is": `[process.getuid(), process.getegid(), process.getgroups(), process.umask(), os.userInfo().username]`,
+  "whom to trust": `tls.getCACertificates("bundled").length`,
+};
+
+Deno.test("--learn sees each thing by itself, and not what the loader looks for", async () => {
+  using directory = new TestDirectory();
+  for (const name of ["a/other", "b/text", "c/text", "d/other", "e/other", "f/other"]) directory.write(name, "");
+  directory.write("g/data.json", "{}");
+  directory.write("h/code.ts", "export default 1;");
+  const deeds = Object.entries(DEEDS).map(([name, code]) => `${JSON.stringify(name)}: async () => ${code},`).join("\n");
+  const module = directory.write(
+    "app/app.ts",
+    `
+    import * as fs from "node:fs";
+    import dns from "node:dns";
+    import dgram from "node:dgram";
+    import os from "node:os";
+    import process from "node:process";
+    import tls from "node:tls";
+    import { Buffer } from "node:buffer";
+    import { backup, DatabaseSync } from "node:sqlite";
+    import { WASI } from "node:wasi";
+    const at = (name) => ${JSON.stringify(`${directory.path}/`)} + name;
+    const deeds = { ${deeds} };
+    export default async () => {
+      const failed = [];
+      for (const [name, deed] of Object.entries(deeds)) {
+        await deed().catch((thrown) => failed.push(name + ": " + thrown));
+      }
+      return Response.json(failed);
+    };
+  `,
+  );
+  const run = async (flags: readonly string[]) => {
+    const socket = directory.at("app.sock");
+    await using running = await startGateway(socket, module, ["--access-log", "off", ...flags]);
+    using client = Deno.createHttpClient({ proxy: { transport: "unix", path: socket } });
+    const failed: unknown = await (await fetch("http://localhost/", { client })).json();
+    assertEquals(failed, [], flags.join(" "));
+    return (await running.stop()).stdout;
+  };
+  const flags = flagsIn(await run(["--learn"]));
+  assertEquals(flags.filter((flag) => /deno\.json|=(?:.*,)?(?:127\.0\.0\.1|0\.0\.0\.0)(?:,|$)/.test(flag)), []);
+  await run(flags);
+});
+
+/** The options that were printed, as a shell would take them. */
+function flagsIn(stdout: string): string[] {
+  const [, printed = ""] = /may touch what it was seen to touch:\n {2}(.+)$/m.exec(stdout) ?? [];
+  assertMatch(printed, /--allow-read=/);
+  return [...printed.matchAll(/'([^']+)'|(\S+)/g)].map(([, quoted, plain]) => quoted ?? plain);
+}
 
 Deno.test("Learned gives the smallest options", () => {
   const learned = new Learned();

@@ -29,8 +29,9 @@ const OWN_VARIABLES = ["LISTEN_FDS", "STACKD_UPGRADE", "NOTIFY_SOCKET", "WATCHDO
 export function foresee(args: readonly string[], hasVariable: (name: string) => boolean): EarlyStart | null {
   if (args.length === 0 || args.some((arg) => UNFORESEEN.test(arg)) || OWN_VARIABLES.some(hasVariable)) return null;
   const direct = args.some((arg) => /^(?:-s|--socket(?:$|=))/.test(arg)) && !args.some((arg) => NOT_ALONE.test(arg));
-  const confines = args.some((arg) => arg.startsWith("--allow-") && !arg.startsWith("--allow-underscore"));
-  return { logsToStdout: direct, confines: confines && !args.includes("--learn") };
+  const confines = !args.includes("--learn") &&
+    args.some((arg) => arg.startsWith("--allow-") && !arg.startsWith("--allow-underscore"));
+  return { logsToStdout: direct && !confines, confines };
 }
 
 let waiting: { readonly child: Deno.ChildProcess; readonly start: EarlyStart } | null = null;

@@ -61,6 +61,8 @@ export interface ProcessStart<Message> {
   readonly early?: EarlyStart | null;
   /** Whether it writes to our standard output itself, as it is, because that is where its access log goes. @default {false} */
   readonly logsToStdout?: boolean;
+  /** Whether what it writes to its standard output is handed on without its name. @default {false} */
+  readonly untagged?: boolean;
 }
 
 /** Counts the processes, so that no channel has a name twice. */
@@ -95,7 +97,7 @@ export abstract class ProcessHandle<Ready, Command, Message> {
     start: ProcessStart<Message>,
   ) {
     const { command, name, directory, bootTimeout, isMessage, after = Promise.resolve() } = start;
-    const { env = {}, runAs = null, inherit = [], logsToStdout = false, early = null } = start;
+    const { env = {}, runAs = null, inherit = [], logsToStdout = false, untagged = false, early = null } = start;
     this.name = name;
     this.#isMessage = isMessage;
     this.ready.catch(() => {}); // whoever does not wait for it is told by `exited`
@@ -129,7 +131,7 @@ export abstract class ProcessHandle<Ready, Command, Message> {
     if (taken !== null) this.#write(path);
     const tag = `[${name.charAt(0).toLowerCase()}${name.slice(1)}] `;
     const said = Promise.all([
-      logsToStdout ? null : prefixLines(this.#child.stdout, standardOutput, tag),
+      logsToStdout ? null : prefixLines(this.#child.stdout, standardOutput, untagged ? "" : tag),
       prefixLines(this.#child.stderr, standardError, tag),
     ]);
     const ended = this.#child.status;

@@ -59,7 +59,9 @@ export class WorkerHandle extends ProcessHandle<WorkerReady, SupervisorMessage, 
 
   /** Starts the process. Throws when the system does not allow another one. */
   constructor({ name, options, directory, bootTimeout, code, env, cwd, onTouched = () => {} }: WorkerStart) {
-    const logsToStdout = options.socket !== null && options.accessLog.kind === "stdout";
+    const untagged = options.socket !== null && options.accessLog.kind === "stdout";
+    // Who has our standard output can empty the file that it is, change its mode, and read the terminal.
+    const logsToStdout = untagged && !confines(options);
     const own = cwd !== null || directory.owner !== null || Object.keys(env).length > 0;
     super({
       command: "worker",
@@ -71,6 +73,7 @@ export class WorkerHandle extends ProcessHandle<WorkerReady, SupervisorMessage, 
       env: confines(options) ? { ...env, [CONFINE]: "1" } : env,
       cwd,
       logsToStdout,
+      untagged,
       early: own ? null : { logsToStdout, confines: confines(options) },
       runAs: directory.owner,
     });

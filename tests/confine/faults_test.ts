@@ -1,7 +1,7 @@
 /** What goes wrong in a confined handler goes as wrong as in any other, and no more. With the compiled binary. @module */
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { fromFileUrl } from "@std/path";
-import { type Running, startGateway, TestDirectory } from "../support/stackd.ts";
+import { BINARY, Running, startGateway, TestDirectory } from "../support/stackd.ts";
 import { until } from "../support/until.ts";
 
 const MODULE = fromFileUrl(new URL("faulty/main.ts", import.meta.url));
@@ -162,3 +162,39 @@ function readText(path: string): string | null {
     return null;
   }
 }
+
+Deno.test("confined: a handler cannot touch the file that standard output is, which its access log is written to", async () => {
+  using directory = new TestDirectory();
+  const socket = directory.at("app.sock"), log = directory.write("log", "from before\n");
+  Deno.chmodSync(log, 0o600);
+  const app = directory.write(
+    "app/app.ts",
+    `
+    import { fchmodSync, ftruncateSync, futimesSync } from "node:fs";
+    export default () => {
+      for (const touch of [() => ftruncateSync(1, 0), () => fchmodSync(1, 0o666), () => futimesSync(1, 1, 1)]) {
+        try {
+          touch();
+        } catch { /* it is a pipe */ }
+      }
+      console.log("from the handler");
+      return new Response("done");
+    };
+  `,
+  );
+  const args = ["gateway", "--socket", socket, "--allow-env=NOTHING", app];
+  await using running = new Running("/bin/sh", ["-c", `exec "$0" "$@" >>'${log}'`, BINARY, ...args]);
+  const lines = () => Deno.readTextFileSync(log);
+  await until("it serves", () => /^ +pid +\d+$/m.test(lines()));
+  using client = Deno.createHttpClient({ proxy: { transport: "unix", path: socket } });
+  assertEquals(await (await fetch("http://localhost/", { client })).text(), "done");
+  await until(
+    "it is logged",
+    () => /^unix: .*"GET \/ HTTP\/1.1" 200/m.test(lines()) && /^from the handler$/m.test(lines()),
+  );
+  assertMatch(lines(), /^from before\n/);
+  const { mode, mtime } = Deno.statSync(log);
+  assertEquals((mode ?? 0) & 0o777, 0o600);
+  assert(Number(mtime) > 1_000);
+  await running.stop();
+});

@@ -13,7 +13,11 @@ Deno.test("foresee() says what the first worker is started with", () => {
   assertEquals(early("--socket=/run/a.sock", "-w2", "app.ts"), { logsToStdout: false, confines: false });
   assertEquals(early("--socket=/run/a.sock", "--access-log=off", "app.ts"), { logsToStdout: false, confines: false });
   assertEquals(early("--http", ":8080", "--allow-net=db:5432", "app.ts"), { logsToStdout: false, confines: true });
-  assertEquals(early("--http=:1", "--allow-underscore-headers", "a.ts"), { logsToStdout: false, confines: false });
+  assertEquals(early("-s", "/run/a.sock", "--allow-net=db:5432", "app.ts"), { logsToStdout: false, confines: true });
+  assertEquals(early("-s", "/run/a.sock", "--allow-underscore-headers", "a.ts"), {
+    logsToStdout: true,
+    confines: false,
+  });
 });
 
 Deno.test("foresee() says nothing where a worker could be another one's, or would get what is the supervisor's", () => {

@@ -4,6 +4,7 @@
  * @module
  */
 import { resolve } from "@std/path";
+import { splitList } from "./permission_list.ts";
 import type { Reader } from "./reader.ts";
 import type { System } from "./system.ts";
 import { ValueError } from "./values.ts";
@@ -86,7 +87,7 @@ export function readPermissions(
 }
 
 function parseList(kind: PermissionKind, text: string, cwd: string): string[] {
-  return text.split(",").map((entry) => {
+  return splitList(text).map((entry) => {
     if (entry === "") throw new ValueError("there is an empty name in the list");
     switch (kind) {
       case "read":

@@ -5,6 +5,7 @@
  */
 import { dirname } from "@std/path";
 import type { AppOptions } from "../config/options.ts";
+import { listedName } from "../config/permission_list.ts";
 import { type Grant, PERMISSION_KINDS, type PermissionKind } from "../config/permissions.ts";
 
 /** More paths than this in one directory are named by the directory. */
@@ -35,13 +36,17 @@ export class Learned {
 
   /** The options. */
   flags(): string[] {
-    return this.#grants().map(([kind, grant]) => `--allow-${kind}${grant === "all" ? "" : `=${grant.join(",")}`}`);
+    return this.#grants().map(([kind, grant]) =>
+      `--allow-${kind}${grant === "all" ? "" : `=${grant.map(listedName).join(",")}`}`
+    );
   }
 
   /** The keys of [gateway], or of a mount. */
   keys(): string[] {
     return this.#grants().map(([kind, grant]) =>
-      `allow-${kind} = ${grant === "all" ? "true" : `[${grant.map((entry) => JSON.stringify(entry)).join(", ")}]`}`
+      `allow-${kind} = ${
+        grant === "all" ? "true" : `[${grant.map((entry) => JSON.stringify(listedName(entry))).join(", ")}]`
+      }`
     );
   }
 

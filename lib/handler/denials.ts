@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { listedName } from "../config/permission_list.ts";
 import { logError } from "../observe/log.ts";
 import { userFrames } from "./stack.ts";
 
@@ -50,7 +51,7 @@ export function readDenial(
   const value = named === "<TMP>" ? temporary : named?.slice(1, -1);
   const what = value === undefined ? `${kind} access` : `${kind} access to "${value}"`;
   if (kind === "import") return { what, cure: "a module on the net has to be bundled" };
-  const flag = value === undefined ? `--allow-${kind}` : `--allow-${kind}=${value}`;
+  const flag = value === undefined ? `--allow-${kind}` : `--allow-${kind}=${listedName(value)}`;
   return { what, cure: `${flag} would allow it` };
 }
 

@@ -67,6 +67,7 @@ Deno.test("readGatewayFile() keeps [gateway] as the values of flags", async (t) 
     ["allow-read = false", []],
     ['allow-read = ["a", "/b"]', [`${path}/a`, "/b"]],
     ['allow-read = "a,/b"', [`${path}/a,/b`]],
+    ['allow-read = ["a,,b,c"]', [`${path}/a,,b,${path}/c`]],
     ['allow-write = "w"', [`${path}/w`]],
     ['allow-net = ["example.org:443", "unix:db.sock"]', ["example.org:443", `unix:${path}/db.sock`]],
     ['allow-env = "HOME,APP_*"', ["HOME,APP_*"]],

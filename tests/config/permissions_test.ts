@@ -48,6 +48,10 @@ Deno.test("lists are separated by commas, and add up", () => {
   );
 });
 
+Deno.test("a doubled comma is part of a name, as Deno has it", () => {
+  assertEquals(permissionsOf("--allow-read=a,,b,c"), [{ ...NOTHING, read: ["/home/app/a,b", "/home/app/c"] }]);
+});
+
 Deno.test("the handler sees what --env sets, confined or not", () => {
   assertEquals(permissionsOf("--allow-net", "--env", "A=1"), [{ ...NOTHING, net: "all", env: ["A"] }]);
 });
@@ -95,7 +99,8 @@ Deno.test("--learn and --require-confinement are refused where a mount says othe
 for (
   const [flags, message] of [
     [["--allow-read="], 'Cannot use "--allow-read=": the list is empty, leave out "=" to allow everything'],
-    [["--allow-read=a,,b"], 'Cannot use --allow-read "a,,b": there is an empty name in the list'],
+    [["--allow-read=a,"], 'Cannot use --allow-read "a,": there is an empty name in the list'],
+    [["--allow-read=,,,b,,,"], 'Cannot use --allow-read ",,,b,,,": there is an empty name in the list'],
     [
       ["--allow-net=http://db"],
       'Cannot use --allow-net "http://db": "http://db" is no HOST[:PORT], as db.internal:5432, nor unix:PATH',

@@ -126,6 +126,9 @@ Deno.test("Learned gives the smallest options", () => {
     "--allow-sys=hostname",
   ]);
   assertEquals(learned.keys()[1], 'allow-net = ["cache:6379", "db:5432"]');
+  learned.add("read", "/srv/a,b");
+  assertEquals(learned.flags()[0], "--allow-read=/srv/a,,b,/srv/data");
+  assertEquals(learned.keys()[0], 'allow-read = ["/srv/a,,b", "/srv/data"]');
   learned.add("env", "");
   assertEquals(learned.keys()[2], "allow-env = true");
   assertEquals(learned.flags()[2], "--allow-env");

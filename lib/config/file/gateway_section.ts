@@ -6,6 +6,7 @@
  */
 import { resolve } from "@std/path";
 import type { OptionSpec } from "../option_spec.ts";
+import { listedName, splitList } from "../permission_list.ts";
 import { PERMISSION_KINDS } from "../permissions.ts";
 import { optionsOf } from "../table.ts";
 import { readMount } from "./mount.ts";
@@ -31,9 +32,9 @@ const behindPrefix = (relocate: Relocate): Relocate => (text, directory) => {
 };
 /** A list with commas; of its members those that have a path, by `isPath`. */
 const listed = (isPath: (member: string) => boolean): Relocate => (text, directory) =>
-  text.split(",").map((member) => {
+  splitList(text).map((member) => {
     const [, scheme = "", rest = ""] = /^(unix:)?(.*)$/s.exec(member) ?? [];
-    return isPath(member) ? `${scheme}${absolute(rest, directory)}` : member;
+    return listedName(isPath(member) ? `${scheme}${absolute(rest, directory)}` : member);
   }).join(",");
 const everyPath = listed((member) => member !== "");
 

@@ -11,9 +11,16 @@ export const CONFINE = "STACKD_CONFINE";
 export const CONFINED = "STACKD_CONFINED";
 
 /** Variables that no handler sees for that they are kept: they say how dates, errors and certificates are to be read. */
-const HARMLESS = ["TZ", "LANG", "LC_ALL", "NO_COLOR", "DENO_TLS_CA_STORE"];
+const HARMLESS = ["TZ", "LANG", "LC_ALL", "NO_COLOR", "DENO_TLS_CA_STORE", "SSL_CERT_FILE", "SSL_CERT_DIR"];
 /** What a source run needs to find its cache. */
 const SOURCE_RUN = ["HOME", "DENO_DIR", "XDG_CACHE_HOME"];
+
+/** Where Deno finds whom to trust in TLS, when it is told to ask the system (openssl-env(7)): beside what is there in any case. */
+export function trustedPlaces(get: (name: string) => string | undefined): string[] {
+  if (!(get("DENO_TLS_CA_STORE") ?? "").split(",").includes("system")) return [];
+  const places = [get("SSL_CERT_FILE") ?? "", ...(get("SSL_CERT_DIR") ?? "").split(":")];
+  return places.filter((path) => path.startsWith("/"));
+}
 
 /** What of `env` a worker with these permissions gets. */
 export function environmentFor(

@@ -4,6 +4,7 @@
  * @module
  */
 import { dirname, fromFileUrl } from "@std/path";
+import { trustedPlaces } from "../confine/environment.ts";
 import type { Places, ProcessNeeds } from "../confine/ruleset.ts";
 import type { WorkerOptions } from "../process/messages.ts";
 
@@ -27,10 +28,12 @@ function statOf(path: string): Deno.FileInfo | null {
 
 /** The needs of a worker with these options. */
 export function needsOf({ socket, privateSocket, accessLog }: WorkerOptions, code: readonly string[]): ProcessNeeds {
+  const source = Deno.build.standalone ? { reads: [], caches: [] } : sourceRun();
   const sockets = [socket?.path ?? [], privateSocket ?? []].flat();
   return {
     code,
-    ...(Deno.build.standalone ? { reads: [], caches: [] } : sourceRun()),
+    reads: [...trustedPlaces((name) => Deno.env.get(name)), ...source.reads],
+    caches: source.caches,
     socketDirectories: [...new Set(sockets.map((path) => dirname(path)))],
     accessLog: socket !== null && accessLog.kind === "file" ? accessLog.path : null,
   };

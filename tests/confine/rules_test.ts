@@ -1,7 +1,7 @@
 /** The kernel's half of a confinement as data, and what people are told of it. @module */
 import { assert, assertEquals, assertMatch, assertThrows } from "@std/assert";
 import { EVERYTHING, type Permissions } from "../../lib/config/permissions.ts";
-import { environmentFor } from "../../lib/confine/environment.ts";
+import { environmentFor, trustedPlaces } from "../../lib/confine/environment.ts";
 import { gapsOf, requireLandlock } from "../../lib/confine/gaps.ts";
 import { filterFor } from "../../lib/confine/hidden_descriptor.ts";
 import { programLimits } from "../../lib/confine/program_limits.ts";
@@ -46,6 +46,14 @@ Deno.test("what the system tells in files is readable with --allow-sys, by its n
   assertEquals(accessTo("/proc/stat", { sys: ["cpus"] }), FS.readFile);
   const home = (sys: Permissions["sys"]) => environmentFor({ ...NOTHING, sys }, { HOME: "/root" }, false);
   assertEquals([home([]), home(["homedir"]), home("all")], [{}, { HOME: "/root" }, { HOME: "/root" }]);
+});
+
+Deno.test("trustedPlaces() is where the system's certificates are, where they are asked for", () => {
+  const places = (env: Record<string, string>) => trustedPlaces((name) => env[name]);
+  const named = { SSL_CERT_FILE: "/ca/ca.pem", SSL_CERT_DIR: "/ca/a:/ca/b:c" };
+  assertEquals(places({ ...named, DENO_TLS_CA_STORE: "system,mozilla" }), ["/ca/ca.pem", "/ca/a", "/ca/b"]);
+  assertEquals([places(named), places({ DENO_TLS_CA_STORE: "system" })], [[], []]);
+  assertEquals(environmentFor(NOTHING, named, false), named);
 });
 
 Deno.test("rulesetAfterwards() leaves what may be written, and nothing that the process needs for its sockets", () => {

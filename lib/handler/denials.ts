@@ -23,7 +23,9 @@ export function reportDenials(): void {
   watch(Deno.errors.PermissionDenied, ({ message }, above) => {
     const [, path] = /\(os error 13\): .*?'([^']+)'/.exec(message) ?? [];
     if (path === undefined) return;
-    const hint = "where a symbolic link leads out of what is allowed, its target has to be allowed, too";
+    const hint =
+      "where a symbolic link leads out of what is allowed, its target has to be allowed, too, and a file that has come or was " +
+      "replaced since the worker's start is allowed by a reload, or by allowing its directory";
     tell(told, `The system denied the handler access to "${path}": ${hint}`, above);
   });
 }

@@ -163,6 +163,29 @@ function readText(path: string): string | null {
   }
 }
 
+Deno.test("confined: a file that is replaced is denied, with the reason, until its directory is allowed", async () => {
+  using directory = new TestDirectory();
+  const socket = directory.at("app.sock"), path = directory.write("data/file", "old");
+  const code = `export default () => new Response(Deno.readTextFileSync(${JSON.stringify(path)}));`;
+  const app = directory.write("app/app.ts", code);
+  for (const [allowed, replaced] of [[path, 500], [directory.at("data"), 200]] as const) {
+    await using running = await startGateway(socket, app, ["--access-log", "off", `--allow-read=${allowed}`]);
+    using client = Deno.createHttpClient({ proxy: { transport: "unix", path: socket } });
+    const ask = async () => {
+      const response = await fetch("http://localhost/", { client });
+      await response.body?.cancel();
+      return response.status;
+    };
+    assertEquals(await ask(), 200);
+    Deno.renameSync(directory.write("data/new", "new"), path);
+    assertEquals(await ask(), replaced);
+    if (replaced === 500) {
+      await running.until("it is told", () => /replaced since the worker's start/.test(running.stderr));
+    }
+    await running.stop();
+  }
+});
+
 Deno.test("confined: a handler cannot touch the file that standard output is, which its access log is written to", async () => {
   using directory = new TestDirectory();
   const socket = directory.at("app.sock"), log = directory.write("log", "from before\n");

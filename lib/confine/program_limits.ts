@@ -1,6 +1,6 @@
 /**
  * What programs that a handler starts may not do though Landlock lets them: Deno does not hold them, and Landlock knows neither unix
- * sockets nor the modes, owners and times of files. A filter refuses the calls.
+ * sockets and packets nor the modes, owners and times of files. A filter refuses the calls.
  *
  * @module
  */
@@ -8,7 +8,9 @@ import type { Permissions } from "../config/permissions.ts";
 import { type Instruction, JUMP_IF_EQUAL, JUMP_IF_NOT_LESS, LOAD, RETURN } from "./bpf.ts";
 import { ALLOW, ARCHITECTURE, type Architecture, AUDIT, ERRNO, FIRST_ARGUMENT, NUMBER } from "./seccomp.ts";
 
-const EPERM = 1, AF_UNIX = 1;
+const EPERM = 1;
+/** Families of sockets; by the last the kernel tells of its interfaces and routes. */
+const AF_UNIX = 1, AF_INET = 2, AF_INET6 = 10, AF_NETLINK = 16;
 /** Calls of x86-64 with pointers of 32 bits begin here; ARM64 has none. */
 const X32 = 0x4000_0000;
 
@@ -36,7 +38,8 @@ const CALLS = {
  * The filter for a handler with these permissions, and for its programs; null when it may start none. Refused, by EPERM, are:
  *
  * - access to the memory and descriptors of other processes, and io_uring, by which calls pass no filter;
- * - unix sockets, unless `--allow-net` names one, or all of the net;
+ * - unix sockets, unless `--allow-net` names one; those of the internet, UDP too, unless it names a host; all others, unless it is all
+ *   of the net;
  * - changes of modes, owners, times and extended attributes, unless something may be written;
  * - every call of programs for another kind of machine, whose numbers mean something else.
  */
@@ -46,14 +49,17 @@ export function programLimits(
 ): readonly Instruction[] | null {
   if (run !== "all" && run.length === 0) return null;
   const calls = CALLS[architecture];
-  const reaches = net === "all" || net.some((host) => host.startsWith("unix:"));
+  const local = net !== "all" && net.some((host) => host.startsWith("unix:"));
+  const remote = net !== "all" && net.some((host) => !host.startsWith("unix:"));
+  const families = [AF_NETLINK, ...local ? [AF_UNIX] : [], ...remote ? [AF_INET, AF_INET6] : []];
   const changes = write === "all" || write.length > 0;
   const refused = [...calls.others, ...changes ? [] : calls.attributes];
   // Jumps count what lies between.
-  const sockets: Instruction[] = reaches ? [] : [
-    [JUMP_IF_EQUAL, 0, 2, calls.socket],
+  const last = families.length - 1;
+  const sockets: Instruction[] = net === "all" ? [] : [
+    [JUMP_IF_EQUAL, 0, families.length + 1, calls.socket],
     [LOAD, 0, 0, FIRST_ARGUMENT],
-    [JUMP_IF_EQUAL, 1, 0, AF_UNIX],
+    ...families.map((family, index): Instruction => [JUMP_IF_EQUAL, last - index, index === last ? 1 : 0, family]),
   ];
   return [
     [LOAD, 0, 0, ARCHITECTURE],

@@ -45,6 +45,7 @@ Deno.test({
     // What Landlock knows nothing of.
     const changes = [`chmod 666 '${secret}'`, `touch -a '${secret}'`, `chown "$(id -u)" '${secret}'`];
     const asks = [`curl -s --max-time 5 --unix-socket '${control}' http://x/; test $? -ne 7`];
+    const packets = [`bash -c 'echo > /dev/udp/127.0.0.1/9'`];
     const fine = ["true", "ls / >/dev/null || cat /etc/ld.so.cache >/dev/null", "echo a | cat"];
     await t.step("nothing of what their worker needs for its socket and its log", async () => {
       const beside = directory.write("beside", ""), log = directory.at("access.log");
@@ -68,7 +69,7 @@ Deno.test({
       assertEquals(await run(directory, [`--allow-write=${within}`], commands), commands.map(() => 0));
     });
     await t.step("nothing without it", async () => {
-      const codes = await run(directory, [], [...reads, ...changes, ...asks, ...fine]);
+      const codes = await run(directory, [], [...reads, ...changes, ...asks, ...packets, ...fine]);
       const refused = codes.slice(0, -fine.length);
       assert(refused.every((code) => code !== 0), refused.join());
       assertEquals(codes.slice(-fine.length), [0, 0, 0]);
@@ -77,6 +78,7 @@ Deno.test({
       ["reading", "--allow-read", reads],
       ["changing modes, owners and times", `--allow-write=${directory.at("outside")}`, changes],
       ["unix sockets", `--allow-net=unix:${control}`, asks],
+      ["packets", "--allow-net=127.0.0.1:9", packets],
     ] as const;
     for (const [name, flag, commands] of allowed) {
       await t.step(`${name} with ${flag.split("=")[0]}`, async () => {

@@ -179,7 +179,7 @@ Deno.test("filterFor() hides one descriptor, from every call that takes one", ()
 });
 
 Deno.test("programLimits() refuses what neither Deno nor Landlock holds of programs, unless it is allowed", () => {
-  const ALLOWED = 0x7fff0000, REFUSED = 0x50001, X86_64 = 0xc000003e, UNIX = 1, INET = 2;
+  const ALLOWED = 0x7fff0000, REFUSED = 0x50001, X86_64 = 0xc000003e, UNIX = 1, INET = 2, NETLINK = 16, PACKET = 17;
   const SOCKET = 41, PTRACE = 101, IO_URING = 425, ATTRIBUTES = [90, 92, 132, 188, 268, 280, 469];
   assertEquals(programLimits(NOTHING, "x86_64"), null);
   const limitsOf = (permissions: Partial<Permissions>) => {
@@ -194,7 +194,13 @@ Deno.test("programLimits() refuses what neither Deno nor Landlock holds of progr
   const writes = limitsOf({ write: ["/out"] });
   for (const call of ATTRIBUTES) assertEquals(writes(call), ALLOWED, `call ${call}`);
   assertEquals([writes(PTRACE), writes(SOCKET, UNIX)], [REFUSED, REFUSED]);
-  for (const net of ["all", ["unix:/run/db.sock"]] as const) assertEquals(limitsOf({ net })(SOCKET, UNIX), ALLOWED);
+  const families = [UNIX, INET, NETLINK, PACKET];
+  const allowed = (net: Permissions["net"]) => families.filter((each) => limitsOf({ net })(SOCKET, each) === ALLOWED);
+  assertEquals(allowed([]), [NETLINK]);
+  assertEquals(allowed(["unix:/run/db.sock"]), [UNIX, NETLINK]);
+  assertEquals(allowed(["db:5432"]), [INET, NETLINK]);
+  assertEquals(allowed(["db:5432", "unix:/run/db.sock"]), [UNIX, INET, NETLINK]);
+  assertEquals(allowed("all"), families);
   const arm = programLimits({ ...NOTHING, run: ["git"] }, "aarch64") ?? [];
   assertEquals([52, 198, 64].map((call) => verdict(arm, call, [UNIX], 0xc000_00b7)), [REFUSED, REFUSED, ALLOWED]);
 });

@@ -46,7 +46,15 @@ Deno.test({
     const changes = [`chmod 666 '${secret}'`, `touch -a '${secret}'`, `chown "$(id -u)" '${secret}'`];
     const asks = [`curl -s --max-time 5 --unix-socket '${control}' http://x/; test $? -ne 7`];
     const packets = [`bash -c 'echo > /dev/udp/127.0.0.1/9'`];
-    const fine = ["true", "ls / >/dev/null || cat /etc/ld.so.cache >/dev/null", "echo a | cat"];
+    // Of a process outside.
+    const limits = [`prlimit --pid ${Deno.pid} --core=0:0`, `renice -n 19 -p ${Deno.pid}`, `taskset -p 1 ${Deno.pid}`];
+    const fine = [
+      "true",
+      "ulimit -n 64",
+      "taskset 1 true",
+      "ls / >/dev/null || cat /etc/ld.so.cache >/dev/null",
+      "echo a | cat",
+    ];
     await t.step("nothing of what their worker needs for its socket and its log", async () => {
       const beside = directory.write("beside", ""), log = directory.at("access.log");
       const commands = [
@@ -69,10 +77,10 @@ Deno.test({
       assertEquals(await run(directory, [`--allow-write=${within}`], commands), commands.map(() => 0));
     });
     await t.step("nothing without it", async () => {
-      const codes = await run(directory, [], [...reads, ...changes, ...asks, ...packets, ...fine]);
+      const codes = await run(directory, [], [...reads, ...changes, ...asks, ...packets, ...limits, ...fine]);
       const refused = codes.slice(0, -fine.length);
       assert(refused.every((code) => code !== 0), refused.join());
-      assertEquals(codes.slice(-fine.length), [0, 0, 0]);
+      assertEquals(codes.slice(-fine.length), fine.map(() => 0));
     });
     const allowed = [
       ["reading", "--allow-read", reads],

@@ -191,6 +191,10 @@ Deno.test("programLimits() refuses what neither Deno nor Landlock holds of progr
   assertEquals([none(SOCKET, UNIX), none(SOCKET, INET), none(0), none(59)], [REFUSED, ALLOWED, ALLOWED, ALLOWED]);
   assertEquals(none(0x4000_0000 + 59), REFUSED, "calls of x32 have other numbers");
   assertEquals(verdict(programLimits({ ...NOTHING, run: "all" }, "x86_64") ?? [], 0, [], 0x4000_0003), REFUSED);
+  const PRLIMIT = 302, SET_AFFINITY = 203, SET_PRIORITY = 141, CLOCK = 227, KEYS = 250;
+  for (const call of [PRLIMIT, SET_AFFINITY]) assertEquals([none(call, 0), none(call, 7)], [ALLOWED, REFUSED]);
+  for (const call of [SET_PRIORITY, CLOCK, KEYS]) assertEquals(none(call), REFUSED, `call ${call}`);
+  assertEquals(limitsOf({ sys: ["setPriority"] })(SET_PRIORITY), ALLOWED);
   const writes = limitsOf({ write: ["/out"] });
   for (const call of ATTRIBUTES) assertEquals(writes(call), ALLOWED, `call ${call}`);
   assertEquals([writes(PTRACE), writes(SOCKET, UNIX)], [REFUSED, REFUSED]);

@@ -128,7 +128,7 @@ export async function relay(
     answered = true;
     if (upstream.head.status === 101) return await serveUpgrade(exchange, upstream, streamTimeout, out);
     const framing = upstream.head.framing(exchange.isHead);
-    upstream.beginBody(framing);
+    upstream.beginBody(framing, exchange.head.contentLength !== 0);
     upstream.readNow();
     // An answer that is whole before the request is will be the last: nobody reads the rest of the body.
     if (connection.service.draining || (!exchange.body.complete && upstream.hasAll)) exchange.closeAfter();

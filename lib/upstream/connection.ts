@@ -51,6 +51,7 @@ export class UpstreamConnection implements Expiring {
   /** Payload bytes to come, for a body of known length. */
   #left = 0;
   #framing: Framing = "none";
+  #hadBody = false;
   /** Whether a body that ends with the connection has been received to its end. */
   #ended = false;
 
@@ -192,9 +193,10 @@ export class UpstreamConnection implements Expiring {
     return this.#buffer;
   }
 
-  /** Prepares for the body that the current head announces. */
-  beginBody(framing: Framing): void {
+  /** Prepares for the body that the current head announces. `hadBody`: the request, of which some may have been left unread. */
+  beginBody(framing: Framing, hadBody = false): void {
     this.#framing = framing;
+    this.#hadBody = hadBody;
     this.#left = framing === "length" ? this.head.contentLength : 0;
     if (framing === "chunked") this.#decoder.reset();
   }
@@ -227,8 +229,8 @@ export class UpstreamConnection implements Expiring {
       let n: number;
       try {
         n = this.#wire.readNow(this.#room.subarray(this.#end));
-      } catch {
-        throw this.#closed("reset the connection within its response");
+      } catch (thrown) {
+        n = this.#afterFailedRead(thrown);
       }
       if (n < 0) return;
       this.#end += n;
@@ -236,6 +238,17 @@ export class UpstreamConnection implements Expiring {
       this.#ended = true;
       this.head.keepAlive = false;
     }
+  }
+
+  /**
+   * What a failed read of a body comes to. A server that leaves a request's body unread resets the connection: on a unix socket
+   * behind all that it has written, so that is 0, the end of what ends with the connection. TCP may have lost some.
+   */
+  #afterFailedRead(thrown: unknown): number {
+    // Our own end of it: a reset TCP socket does not know its peer any more.
+    const isUnread = this.#hadBody && this.#framing === "close" && this.#wire.localAddr.transport === "unix";
+    if (isUnread && thrown instanceof Deno.errors.ConnectionReset) return 0;
+    throw this.#closed("reset the connection within its response");
   }
 
   /** Whether another request may be sent: the response is complete, nothing is behind it, and the server agrees. */
@@ -261,8 +274,8 @@ export class UpstreamConnection implements Expiring {
       let n: number;
       try {
         n = await this.#wire.read(view);
-      } catch {
-        throw this.#closed("reset the connection within its response");
+      } catch (thrown) {
+        n = this.#afterFailedRead(thrown);
       }
       this.deadline = Infinity;
       if (n === 0) {

@@ -276,6 +276,19 @@ Deno.test("an answer that ends with its connection is whole when that ends, and 
     assert(rest.startsWith("HTTP/1.1 502 ") || !rest.endsWith(LAST_CHUNK), rest);
     await until("it is logged", () => front.errors.text.includes("reset the connection within its response"));
   });
+  await t.step("reset because a request's body was not read: all is there", async () => {
+    using server = listening("unix");
+    const { path } = server.listener.addr as Deno.UnixAddr;
+    await using front = new TestFront({ upstream: { target: { transport: "unix", path, protocol: "uwsgi" } } });
+    const client = await front.connect();
+    await client.send(post("Content-Length: 1000") + "b".repeat(1_000));
+    const conn = await server.listener.accept();
+    await conn.read(new Uint8Array(16));
+    await conn.write(latin1(SMALL));
+    conn.close();
+    assertEquals((await client.response()).body, "all of it");
+    assertEquals(front.errors.text, "");
+  });
 });
 
 Deno.test("a request goes to another server as one over HTTP does", async (t) => {

@@ -6,6 +6,7 @@
  */
 import { COLON, equalsIgnoringCase, isBlank, latin1, LF, text } from "../http1/bytes.ts";
 import type { Exchange } from "../http1/exchange.ts";
+import { FIELD, mask } from "../http1/fields.ts";
 import { unmapped } from "../http1/libc.ts";
 import { Reject } from "../http1/reject.ts";
 import { UwsgiError } from "../uwsgi/error.ts";
@@ -31,7 +32,7 @@ const QUERY_STRING = latin1("QUERY_STRING"),
   SERVER_NAME = latin1("SERVER_NAME"),
   HTTPS = latin1("HTTPS"),
   HTTP_HOST = latin1("HTTP_HOST");
-const HOST = latin1("host");
+const HOST = latin1("host"), LENGTH_FIELD = mask(FIELD.CONTENT_LENGTH);
 const OPEN = 91; // what an IPv6 address begins with
 
 /** For all packets: each is copied before another one is begun. */
@@ -78,7 +79,7 @@ function writePacket(
     packet.addBytes(REQUEST_METHOD, bytes, head.methodStart, head.methodEnd);
     const contentType = packet.position;
     packet.addText(CONTENT_TYPE, "");
-    packet.addText(CONTENT_LENGTH, length > 0 || chunked ? String(length) : "");
+    packet.addText(CONTENT_LENGTH, length > 0 || chunked || head.fields.has(LENGTH_FIELD) ? String(length) : "");
     if (absolute === null) packet.addBytes(REQUEST_URI, bytes, head.targetStart, head.targetEnd);
     else packet.addText(REQUEST_URI, absolute.target);
     addPath(exchange, shaping === null || shaping.stripped === null ? "" : shaping.stripped);

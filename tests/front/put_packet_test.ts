@@ -8,6 +8,7 @@ import { compileShaping, type Shaping } from "../../lib/front/shaping.ts";
 import { originForm } from "../../lib/front/template.ts";
 import { putText, text } from "../../lib/http1/bytes.ts";
 import type { Exchange } from "../../lib/http1/exchange.ts";
+import { FIELD, mask } from "../../lib/http1/fields.ts";
 import { Reject } from "../../lib/http1/reject.ts";
 import { UwsgiError } from "../../lib/uwsgi/error.ts";
 import { decodePacket, encodePacket, HEADER_SIZE, MAX_BLOCK_SIZE } from "../../lib/uwsgi/packet.ts";
@@ -80,7 +81,7 @@ function encoded({ exchange, client, shaping, kept }: Request): Uint8Array {
     remoteAddress: clientAddress,
     remotePort: isPeers && remoteAddr.transport === "tcp" ? remoteAddr.port : null,
     serverPort: client === null && localAddr.transport === "tcp" ? localAddr.port : null,
-    contentLength: length > 0 || head.chunked ? length : null,
+    contentLength: length > 0 || head.chunked || head.fields.has(mask(FIELD.CONTENT_LENGTH)) ? length : null,
     fields,
   }));
 }
@@ -193,6 +194,15 @@ function randomRequest(random: Random): Request {
     kept: isChunked || random.once(8) ? random.of([0, 1, 70_000]) : -1,
   });
 }
+
+Deno.test("a length of 0 that the client has said is told, as nginx does", () => {
+  for (const [field, told] of [["Content-Length: 0\r\n", "0"], ["", ""]]) {
+    const head = `POST / HTTP/1.1\r\nHost: a.example\r\n${field}\r\n`, bytes = written(requestOf(head));
+    const packet = decodePacket(bytes, 0, bytes.length);
+    assert(packet !== "incomplete");
+    assertEquals(packet.vars.get("CONTENT_LENGTH"), told);
+  }
+});
 
 Deno.test("a packet is the one that the encoder of strings makes of the request, byte for byte", () => {
   let refused = 0, joined = 0;

@@ -40,7 +40,6 @@ export async function bundle(directory: string): Promise<string> {
     "--config",
     join(ROOT, "deno.json"),
     "--code-splitting",
-    "--keep-names",
     ...WHOLE.flatMap((name) => ["--external", name]),
     "--outdir",
     join(directory, PLACE),

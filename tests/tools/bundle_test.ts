@@ -28,6 +28,12 @@ Deno.test("bundle() leaves what a start needs in a few files, none of which load
       assert(found !== undefined, `there is no ${name}`);
       return join(place, found.name);
     };
+    for (const { name } of Deno.readDirSync(place)) {
+      const text = Deno.readTextFileSync(join(place, name));
+      // A call for each closure that is made, of which a request makes many: its name is defined anew.
+      assert(!text.includes("__name("), `${name} names functions while it runs`);
+      assertEquals(/^(?:var \w+ = )?class \w+\d+ /m.exec(text)?.[0], undefined, `a class in ${name} has another name`);
+    }
     const starts = [
       ["flags", "gateway_options", "gateway"],
       ["worker", "serving", "survive"],

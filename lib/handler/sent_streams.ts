@@ -8,6 +8,7 @@ import { logError } from "../observe/log.ts";
 import { nameOf } from "./adapt.ts";
 import type { RequestInfo } from "./info.ts";
 import { errorOf, type InnerResponse } from "./inner_response.ts";
+import { isMeasured } from "./measured.ts";
 import { targetOf } from "./request_view.ts";
 
 type Stream = ReadableStream<Uint8Array<ArrayBuffer>>;
@@ -40,7 +41,7 @@ export class SentStreams {
       void info.requestId;
     } catch { /* the client has left */ }
     const name = () => nameOf(request, info);
-    const length = request.method === "HEAD" ? null : declaredLength(headerList);
+    const length = request.method === "HEAD" || isMeasured(given) ? null : declaredLength(headerList);
     let stream = given;
     if (length !== null && body !== null) {
       stream = counted(given, length, (state) => {

@@ -8,6 +8,7 @@ import type { Piece, Pieces, StartResponse } from "./contract.ts";
 import { HOP_BY_HOP } from "./connection_fields.ts";
 import { DenoResponse } from "./deno_response.ts";
 import { joined } from "../pieces.ts";
+import { measured } from "./measured.ts";
 
 /** What `startResponse` was told. */
 export class ResponseHead {
@@ -96,7 +97,10 @@ export class PieceReader {
         await this.#close();
         return response;
       }
-      if (!whole && first.length > 0) return this.#head.respond(this.#stream(first), null);
+      if (!whole && first.length > 0) {
+        const stream = this.#stream(first);
+        return this.#head.respond(this.#left === null ? stream : measured(stream), null);
+      }
       this.#count(length);
       this.#countEnd();
       const response = this.#head.respond(joined(first), length);

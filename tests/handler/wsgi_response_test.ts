@@ -1,6 +1,8 @@
 /** How WSGI applications' answers end, and what may not be in them (PEP 3333). */
 import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
 import type { Application, Piece, StartResponse } from "../../lib/handler/contract.ts";
+import { innerOf } from "../../lib/handler/inner_response.ts";
+import { SentStreams } from "../../lib/handler/sent_streams.ts";
 import { fromApplication } from "../../lib/handler/wsgi.ts";
 import { until } from "../support/until.ts";
 import { infoOf, stderrOf } from "./support.ts";
@@ -124,6 +126,24 @@ Deno.test("a body that is longer or shorter than its Content-Length is an error"
     });
     assertEquals(await (await answer(written)).text(), "hello");
   });
+});
+
+Deno.test("a generator's body is counted once: it goes out as it is, and another handler's through a counter", async () => {
+  const request = new Request("http://x/"), info = infoOf(request), headers = { "content-length": "4" };
+  const serve: Deno.ServeHandlerInfo = {
+    remoteAddr: { transport: "tcp", hostname: "127.0.0.1", port: 1 },
+    completed: Promise.resolve(),
+  };
+  const goesAsItIs = (response: Response) => {
+    const inner = innerOf(response), given = inner?.body?.streamOrStatic;
+    assert(inner !== null && given instanceof ReadableStream);
+    new SentStreams().add(given, inner, request, info, serve);
+    return inner.body?.streamOrStatic === given;
+  };
+  const application = await answer(saying(() => ["he", "l", "o"].values(), "200 OK", "4"));
+  const other = new Response(ReadableStream.from([new TextEncoder().encode("helo")]), { headers });
+  assertEquals([goesAsItIs(application), goesAsItIs(other)], [true, false]);
+  assertEquals([await application.text(), await other.text()], ["helo", "helo"]);
 });
 
 Deno.test("what an application wrote to wsgi.errors is logged at its end, also when it throws", async (t) => {

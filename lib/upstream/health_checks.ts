@@ -68,7 +68,7 @@ export class HealthChecks {
       return statuses.some(([from, to]) => from <= status && status <= to) ? null : `was answered ${status}`;
     } catch (thrown) {
       if (thrown instanceof UpstreamError && thrown.kind === "exhausted") return undefined;
-      return late ? "was not answered in time" : `failed: it ${messageOf(thrown)}`;
+      return late ? "was not answered in time" : `failed: it ${messageOf(connection?.failure(thrown) ?? thrown)}`;
     } finally {
       clearTimeout(timer);
       connection?.close();

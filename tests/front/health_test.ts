@@ -2,6 +2,7 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import type { GroupOptions, HealthCheckOptions, ServerOptions } from "../../lib/config/group_options.ts";
 import { get, post } from "../http1/corpus/case.ts";
+import { listening } from "../support/own_sockets.ts";
 import { fieldOf } from "../support/raw_http.ts";
 import { TestFront } from "../support/test_front.ts";
 import {
@@ -332,6 +333,17 @@ Deno.test("a health check fails with whatever goes wrong, in time", async (t) =>
       await until("it is back", () => front.errors.text.includes("is back"));
     });
   }
+  await t.step("resets the connection", async () => {
+    using server = listening("unix");
+    const { path } = server.listener.addr as Deno.UnixAddr;
+    await using b = new CheckedServer("b");
+    await using front = frontOf([{ target: { transport: "unix", path } }, b], checking({ interval: LONG }));
+    const conn = await server.listener.accept();
+    await conn.read(new Uint8Array(1));
+    conn.close(); // with most of the check unread
+    await until("it is taken out", () => front.errors.text.includes("taken out"));
+    assertMatch(front.errors.text, /failed: it reset the connection/);
+  });
   await t.step("refuses connections", async () => {
     await using b = new CheckedServer("b");
     await using front = frontOf([refusing(), b], checking());

@@ -25,6 +25,9 @@ export class ResponseHead {
     if (!given && this.#headers !== null) throw new Error("startResponse() was called twice");
     const [, code, reason = ""] = /^([2-5]\d\d)(?: ([\t\x20-\x7e\x80-\xff]*))?$/.exec(status) ?? [];
     if (code === undefined) throw new Error(`startResponse() was called with the status ${JSON.stringify(status)}`);
+    if (!Array.isArray(headers)) {
+      throw new TypeError(`startResponse() was called with ${Deno.inspect(headers)} instead of a list of fields`);
+    }
     this.#headers = new Headers(headers.map(([name, value]): [string, string] => [name, value]));
     this.#status = Number(code);
     this.#reason = reason;

@@ -157,6 +157,11 @@ Deno.test("an application that breaks the rules throws, which is answered with 5
       "with the status",
     ],
     ["a field that is none", (_: Environ, start: StartResponse) => (start("200 OK", [["a b", ""]]), []), "a b"],
+    [
+      "fields that are no list",
+      (_: Environ, start: StartResponse) => (start("200 OK", { "X-A": "b" } as never), []),
+      'startResponse() was called with { "X-A": "b" } instead of a list of fields',
+    ],
     ["no iterable", begin(() => 42 as never), "The application returned 42 instead of an iterable"],
     ["nothing", begin(() => undefined as never), "The application returned undefined"],
     ["a piece that is none", begin(() => [1 as never]), "The application gave 1 as a piece"],

@@ -1,6 +1,6 @@
 /**
  * Files whose change asks for a reload. Their directories are watched, not the files: editors and deployments put another file in
- * a file's place.
+ * a file's place. So are the directories above these: builds and package managers put another directory in a directory's place.
  *
  * @module
  */
@@ -21,7 +21,7 @@ export interface FileWatch {
 /**
  * Calls `onChange` when any of the files was written, made, replaced or removed.
  *
- * @param wanted Gives their absolute paths. A file need not exist yet; where its directory does not, nothing is seen of it.
+ * @param wanted Gives their absolute paths. A file need not exist yet, nor its directory.
  * @param isLate Whether one has changed already: asked when all of them are watched, for what happened before they were.
  */
 export function watchFiles(
@@ -30,7 +30,9 @@ export function watchFiles(
   onChange: () => void,
 ): FileWatch {
   let files = new Set<string>();
-  let watched: readonly string[] = [];
+  let directories = new Set<string>();
+  /** What is watched: paths, and which directories these were. */
+  let watched = "";
   let watcher: Deno.FsWatcher | null = null;
   let timer: ReturnType<typeof setTimeout> | undefined;
   const changed = () => {
@@ -39,20 +41,24 @@ export function watchFiles(
   };
   const hear = async (current: Deno.FsWatcher) => {
     for await (const { kind, paths } of current) {
-      if (kind !== "access" && paths.some((path) => files.has(path))) changed();
+      if (kind === "access") continue;
+      if (paths.some((path) => files.has(path))) changed();
+      else if (paths.some((path) => directories.has(path))) follow();
     }
   };
   const follow = () => {
     files = new Set(wanted());
-    watchAll([...new Set([...files].map((path) => dirname(path)))].filter(isDirectory).sort());
+    directories = new Set([...files].flatMap((path) => missingAbove(dirname(path))));
+    watchAll([...new Set([...directories].flatMap((path) => [path, dirname(path)]))].sort());
     if (isLate()) changed();
   };
-  const watchAll = (directories: readonly string[]) => {
-    if (directories.length === watched.length && directories.every((path, index) => path === watched[index])) return;
+  const watchAll = (paths: readonly string[]) => {
+    const there = paths.map((path) => [path, directoryAt(path)] as const).filter(([, identity]) => identity !== null);
+    if (there.join("\n") === watched) return;
     const before = watcher;
     // One watch for all: the system gives each user few of them. The old one is closed when the new one sees everything.
-    watcher = open(directories);
-    watched = watcher === null ? [] : directories;
+    watcher = open(there.map(([path]) => path));
+    watched = watcher === null ? "" : there.join("\n");
     if (watcher !== null) hear(watcher);
     before?.close();
   };
@@ -76,10 +82,19 @@ function open(directories: readonly string[]): Deno.FsWatcher | null {
   }
 }
 
-function isDirectory(path: string): boolean {
+/** The directory, and where it is not there, those above it that are not either. */
+function missingAbove(directory: string): string[] {
+  const above = dirname(directory);
+  if (above === directory || directoryAt(directory) !== null) return [directory];
+  return [directory, ...missingAbove(above)];
+}
+
+/** Which directory is at a path; null for none. */
+function directoryAt(path: string): string | null {
   try {
-    return Deno.statSync(path).isDirectory;
+    const { isDirectory, dev, ino } = Deno.statSync(path);
+    return isDirectory ? `${dev} ${ino}` : null;
   } catch {
-    return false;
+    return null;
   }
 }

@@ -65,6 +65,41 @@ Deno.test("--watch: files that are imported since, are missing yet, or decide wh
   await gateway.until("the map is followed", async () => await get() === "four");
 });
 
+Deno.test("--watch: a directory that is replaced, removed or made anew is followed", async () => {
+  using directory = new TestDirectory();
+  const build = (name: string, text: string) => {
+    directory.write(`${name}/app.js`, 'import { x } from "./lib/x.js";\nexport default () => new Response(x);\n');
+    directory.write(`${name}/lib/x.js`, `export const x = "${text}";\n`);
+  };
+  build("dist", "one");
+  const { gateway, get } = await start(directory, ["--watch"], "dist/app.js");
+  await using _ = gateway;
+  build("next", "two");
+  Deno.renameSync(directory.at("dist"), directory.at("before"));
+  Deno.renameSync(directory.at("next"), directory.at("dist"));
+  await gateway.until("the new directory's answer", async () => await get() === "two");
+  directory.write("dist/lib/x.js", 'export const x = "three";\n');
+  await gateway.until("a file in it is followed", async () => await get() === "three");
+  Deno.removeSync(directory.at("dist"), { recursive: true });
+  await gateway.until("it is missed", () => gateway.stderr.includes("Cannot reload"));
+  build("dist", "four");
+  await gateway.until("it is found", async () => await get() === "four");
+});
+
+Deno.test("--watch: a package that was missing is found when it is installed", async () => {
+  using directory = new TestDirectory();
+  directory.write("package.json", "{}");
+  directory.write("app.ts", 'export default () => new Response("none");\n');
+  const { gateway, get } = await start(directory);
+  await using _ = gateway;
+  directory.write("app.ts", 'import one from "one";\nexport default () => new Response(one);\n');
+  await gateway.until("it is missed", () => gateway.stderr.includes('run "npm install one"'));
+  directory.write("node_modules/one/package.json", '{ "main": "one.js" }');
+  directory.write("node_modules/one/one.js", 'module.exports = "one";\n');
+  directory.write("node_modules/.package-lock.json", "{}");
+  await gateway.until("it is found", async () => await get() === "one");
+});
+
 Deno.test("--watch: a file that changes before anybody watches it is seen as well", async () => {
   using directory = new TestDirectory();
   directory.write(

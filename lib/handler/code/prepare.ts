@@ -62,11 +62,12 @@ export async function prepareCode(
     const graph = known?.graph ?? await traceCode(module, copy, mayHold, text);
     keep(directory, () => writeIndex(directory, graph, ({ url }) => names.get(url) ?? ""));
     const files = filesOf(graph);
+    const seen = new Map(files.filter((path) => !graph.seen.has(path)).map((path) => [path, identityOf(path)]));
     return {
       path: directory,
       files,
       graph,
-      isStale: () => files.some((path) => graph.seen.get(path) !== identityOf(path)),
+      isStale: () => files.some((path) => (seen.get(path) ?? graph.seen.get(path)) !== identityOf(path)),
       remember: async () => known === null ? await cache?.keep(graph, begun) : undefined,
       remove: () => remove(directory),
     };
@@ -76,9 +77,14 @@ export async function prepareCode(
   }
 }
 
+/** What npm, pnpm and Yarn write in `node_modules` when they have installed something. */
+const INSTALLED = [".package-lock.json", ".modules.yaml", ".yarn-integrity", ".yarn-state.yml"] as const;
+
 /** All files that decide what is loaded. */
-export function filesOf({ files, configuration, absent }: CodeGraph): string[] {
-  return [...new Set([...[...files.values()].map(({ path }) => path), ...configuration, ...absent])];
+export function filesOf({ files, configuration, absent, missing }: CodeGraph): string[] {
+  const projects = new Set(missing.flatMap(({ cure }) => cure?.directory ?? []));
+  const installed = [...projects].flatMap((project) => INSTALLED.map((name) => `${project}/node_modules/${name}`));
+  return [...new Set([...[...files.values()].map(({ path }) => path), ...configuration, ...absent, ...installed])];
 }
 
 function withPragma({ pragma }: CodeFile, bytes: Uint8Array): Uint8Array {

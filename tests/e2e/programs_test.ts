@@ -329,6 +329,12 @@ new Server().start();
       /^$/,
     ],
     [
+      "one that imports another, which exports something",
+      `import "./built.mjs";`,
+      "built",
+      /^$/,
+    ],
+    [
       "one that exports something opens its own",
       `import { createServer } from "node:http";
 const server = createServer((_, response) => response.end("inner"));
@@ -343,6 +349,7 @@ export const onStop = () => server.close();
       /^$/,
     ],
   ];
+  directory.write("built.mjs", 'Deno.serve(() => new Response("built"));\nexport default {};\n');
   for (const [name, text, stdout, stderr] of cases) {
     await t.step(name, async () => {
       const ended = await runStackd(["fetch", directory.write("program.ts", text), "/"]);

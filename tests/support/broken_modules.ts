@@ -44,6 +44,14 @@ export const BROKEN: Readonly<Record<string, Expected>> = {
       `  |                      ^`,
     ),
   },
+  "common_typed.ts": {
+    says: lines(
+      `Cannot load "DIR/common_typed.ts": "./typed.cts", imported at DIR/common_typed.ts:1:19, is CommonJS in TypeScript, which is not understood: it has to be an ES module, .ts`,
+      `  |`,
+      `1 | import typed from "./typed.cts";`,
+      `  |                   ^`,
+    ),
+  },
   "decorated.ts": {
     says: lines(
       `Cannot load "DIR/decorated.ts": decorators are not understood here, and must be bundled: deno bundle decorated.ts -o decorated.js, at DIR/decorated.ts:4:3`,

@@ -168,7 +168,10 @@ export class LoadedCode {
     if (type === "json") checkJson(readText(path), url);
     if (type !== undefined || path.endsWith(".wasm") || asker === undefined) return;
     const needed = path.endsWith(".json") ? "json" : "text";
-    throw this.complaints.unresolved({ ...asker, state: `needs with { type: "${needed}" } behind it`, cure: null });
+    const state = path.endsWith(".cts")
+      ? "is CommonJS in TypeScript, which is not understood: it has to be an ES module, .ts"
+      : `needs with { type: "${needed}" } behind it`;
+    throw this.complaints.unresolved({ ...asker, state, cure: null });
   }
 
   /** A module that was not foreseen is what Deno makes of it, unless it is CommonJS. */

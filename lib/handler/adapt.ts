@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { latin1 } from "../http1/bytes.ts";
 import { errorAnswer } from "../http1/error_answer.ts";
 import { logError } from "../observe/log.ts";
 import { isBrokenUpload } from "./broken_upload.ts";
@@ -105,7 +106,7 @@ function failure(request: Request, info: RequestInfo): Response {
 /** An error answer of ours as a `Response`. */
 export function toResponse(status: number, accept: string | null, requestId: string): Response {
   const { fields, body } = errorAnswer(status, { accept, requestId });
-  const bytes = new Uint8Array(body instanceof Uint8Array ? body : []);
+  const bytes = latin1(body);
   const headers = [...fields, ["Content-Length", String(bytes.length)], ["Server", "stackd"]].map((
     [name = "", value = ""],
   ): [string, string] => [name, value]);

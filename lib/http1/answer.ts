@@ -39,5 +39,6 @@ export interface FileBody {
 export interface Answer {
   readonly status: number;
   readonly fields: readonly Field[];
-  readonly body: Uint8Array | FileBody | null;
+  /** Text has characters up to U+00FF, a byte each; what is said once costs less so than in an array. */
+  readonly body: Uint8Array | string | FileBody | null;
 }

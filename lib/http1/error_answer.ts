@@ -6,7 +6,6 @@
  */
 import { STATUS_TEXT } from "@std/http/status";
 import type { Answer, Field } from "./answer.ts";
-import { latin1 } from "./bytes.ts";
 
 /** What an error answer may say beyond its status. */
 export interface ErrorAnswerOptions {
@@ -27,7 +26,7 @@ export interface ErrorAnswerOptions {
  * errorAnswer(405, { accept: "application/json", extra: [["Allow", "GET, HEAD"]] });
  * ```
  */
-export function errorAnswer(status: number, options: ErrorAnswerOptions = {}): Answer {
+export function errorAnswer(status: number, options: ErrorAnswerOptions = {}): Answer & { readonly body: string } {
   const { accept = null, requestId = null, extra = [] } = options;
   const reason = STATUS_TEXT[status] ?? "Error";
   const json = prefersJson(accept);
@@ -41,8 +40,7 @@ export function errorAnswer(status: number, options: ErrorAnswerOptions = {}): A
       ["Cache-Control", "no-store"],
       ...extra,
     ],
-    // All of it is ASCII; so small an array costs much less than what an encoder gives.
-    body: latin1(body),
+    body,
   };
 }
 

@@ -25,28 +25,33 @@ const ROOM = 64;
  * changes: it ends the connection, because its length was promised.
  */
 export async function respond(exchange: Exchange, answer: Answer): Promise<void> {
-  const { body } = answer;
+  const { body } = answer, file = body === null || typeof body === "string" || body instanceof Uint8Array ? null : body;
   try {
     exchange.settleBody();
     exchange.status = answer.status;
     const length = body === null ? 0 : body.length;
     const isSent = length > 0 && !exchange.isHead && !bodiless(answer.status);
-    const withHead = isSent && body instanceof Uint8Array ? body : NONE;
+    const withHead = isSent && (typeof body === "string" || body instanceof Uint8Array) ? body : "";
     const out = putAnswer(exchange, answer, length, withHead);
     exchange.started = true;
     exchange.bytesSent = withHead.length;
-    if (isSent && body !== null && !(body instanceof Uint8Array)) return await sendFile(exchange, out.slice(), body);
+    if (isSent && file !== null) return await sendFile(exchange, out.slice(), file);
     const sent = exchange.connection.writeNow(out, 0, out.length);
     if (sent === out.length) return;
     const rest = out.buffer === table.buffer ? out.slice(sent) : out.subarray(sent);
     await writeCounted(exchange, rest, 0, rest.length);
   } finally {
-    if (body !== null && !(body instanceof Uint8Array)) body.file.close();
+    file?.file.close();
   }
 }
 
 /** The answer's head and `body` in bytes, good until the next answer. */
-function putAnswer(exchange: Exchange, answer: Answer, length: number, body: Uint8Array): Uint8Array<ArrayBuffer> {
+function putAnswer(
+  exchange: Exchange,
+  answer: Answer,
+  length: number,
+  body: Uint8Array | string,
+): Uint8Array<ArrayBuffer> {
   let head = `HTTP/1.1 ${answer.status} ${STATUS_TEXT[answer.status] ?? "Unknown"}\r\n`;
   // What a route says of these itself is not said twice.
   let server = SERVER, date = dateLine();
@@ -62,7 +67,7 @@ function putAnswer(exchange: Exchange, answer: Answer, length: number, body: Uin
   let at = exchange.putConnection(out, put(date, out, putText(head, out, 0)));
   out[at++] = 13;
   out[at++] = 10;
-  return out.subarray(0, put(body, out, at));
+  return out.subarray(0, typeof body === "string" ? putText(body, out, at) : put(body, out, at));
 }
 
 const isServer = (name: string) => name.length === 6 && name.toLowerCase() === "server";

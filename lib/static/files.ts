@@ -6,7 +6,7 @@
  */
 import type { StaticOptions } from "../config/static_options.ts";
 import type { OpenFile } from "../http1/answer.ts";
-import { latin1 } from "../http1/bytes.ts";
+import { latin1, putText } from "../http1/bytes.ts";
 import type { PreparedAnswer } from "../http1/prepared.ts";
 import { answerFromFile, answerFromMemory, type Asking, refused, type Served } from "./answers.ts";
 import { type Asked, codingsOf } from "./asked.ts";
@@ -44,6 +44,9 @@ const LARGEST = 1_048_576, LARGEST_SHARE = 1 / 4;
 const WHOLE = 65_536;
 /** How often a file that changes while it is read is read anew. */
 const ATTEMPTS = 3;
+
+/** The path that is looked for. */
+const soughtKey = new Uint8Array(1_024);
 
 const keep: FieldChange = (fields) => fields;
 
@@ -94,15 +97,17 @@ export class StaticFiles {
   serve(request: StaticRequest): Served | Promise<Served> {
     const { method } = request;
     if (method !== "GET" && method !== "HEAD") return refused(405, [["Allow", "GET, HEAD"]]);
-    const key = latin1(request.key);
+    // Not every path leads to something that is kept.
+    const { length } = request.key, sought = length <= soughtKey.length ? soughtKey : new Uint8Array(length);
+    putText(request.key, sought, 0);
     for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
-      let entry = this.#cache.find(key, 0, key.length);
+      let entry = this.#cache.find(sought, 0, length);
       if (entry !== null && !entry.isFresh(this.#root.host.moment())) {
         this.#cache.delete(entry);
         entry = null;
       }
       if (entry === null) {
-        const loaded = this.#load(request, key);
+        const loaded = this.#load(request);
         if (loaded === null) continue;
         if (!(loaded instanceof CachedFile)) return loaded;
         this.#cache.add(entry = loaded);
@@ -138,7 +143,7 @@ export class StaticFiles {
   }
 
   /** What a path leads to: read, when it is for memory; null when it changed meanwhile. */
-  #load(request: StaticRequest, key: Uint8Array): CachedFile | Served | null {
+  #load(request: StaticRequest): CachedFile | Served | null {
     const parsed = parsePath(request.path, this.#serving.options.dotfiles);
     if (parsed.kind === "refused") return refused(parsed.status);
     const { now, moment } = this.#root.host, present = moment(), time = now();
@@ -159,7 +164,7 @@ export class StaticFiles {
         }
         const bytes = content instanceof Uint8Array ? content : this.#read(content, found.path, state);
         if (bytes === null) return null;
-        return entryOf(this.#serving, key, surveyed, state, bytes, seen, present, time);
+        return entryOf(this.#serving, latin1(request.key), surveyed, state, bytes, seen, present, time);
       }
     }
   }

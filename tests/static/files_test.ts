@@ -206,7 +206,7 @@ Deno.test("serve() reads small content and hands on large files", async () => {
   const root = openFiles(tree.root);
   const small = await serve(root, request("/small")), large = await serve(root, request("/large"));
   assert(small.body instanceof Uint8Array && small.body.length === 1_048_576);
-  assert(large.body !== null && !(large.body instanceof Uint8Array));
+  assert(large.body !== null && typeof large.body === "object" && !(large.body instanceof Uint8Array));
   assertEquals([large.body.pieces, large.body.length], [[{ start: 0, length: 1_048_577 }], 1_048_577]);
   large.body.file.close();
 });

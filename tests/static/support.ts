@@ -6,6 +6,7 @@
 import type { Answer } from "../../lib/http1/answer.ts";
 import { type FileSystem, SYSTEM } from "../../lib/static/file_system.ts";
 import { STATIC_DEFAULTS, type StaticOptions } from "../../lib/config/static_options.ts";
+import { latin1 } from "../../lib/http1/bytes.ts";
 import { errorAnswer } from "../../lib/http1/error_answer.ts";
 import { fileCalls } from "../../lib/http1/file_calls.ts";
 import { libc } from "../../lib/http1/libc.ts";
@@ -99,6 +100,7 @@ export function read(answer: Answer): { status: number; fields: Record<string, s
 
 function bytesOf({ body }: Answer): Uint8Array {
   if (body === null || body instanceof Uint8Array) return body ?? new Uint8Array(0);
+  if (typeof body === "string") return latin1(body);
   const { file, pieces, length } = body;
   try {
     const bytes = new Uint8Array(length);

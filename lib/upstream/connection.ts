@@ -87,14 +87,11 @@ export class UpstreamConnection implements Expiring {
     this.#start = this.#end = 0;
     this.deadline = this.#deadlines.after(idleTimeout);
     this.#pending = this.#wire.read(this.#room);
-    this.#pending.then(this.#onRead, this.#onReadError);
+    this.#pending.then(this.#onIdleRead, this.#onIdleRead);
   }
 
-  readonly #onRead = (_n: number) => {
-    // Its end, or bytes nobody asked for: either way no request may be sent on it.
-    if (this.#state === "idle") this.close();
-  };
-  readonly #onReadError = () => {
+  /** Its end, an error, or bytes nobody asked for: no request may be sent on it. */
+  readonly #onIdleRead = () => {
     if (this.#state === "idle") this.close();
   };
 
@@ -242,10 +239,9 @@ export class UpstreamConnection implements Expiring {
 
   /**
    * What a failed read of a body comes to. A server that leaves a request's body unread resets the connection: on a unix socket
-   * behind all that it has written, so that is 0, the end of what ends with the connection. TCP may have lost some.
+   * behind all it has written, so that is the end (0) of what ends with the connection. On TCP, which may lose some, it is a failure.
    */
   #afterFailedRead(thrown: unknown): number {
-    // Our own end of it: a reset TCP socket does not know its peer any more.
     const isUnread = this.#hadBody && this.#framing === "close" && this.#wire.localAddr.transport === "unix";
     if (isUnread && thrown instanceof Deno.errors.ConnectionReset) return 0;
     throw this.#closed("reset the connection within its response");

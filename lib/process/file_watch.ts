@@ -7,6 +7,8 @@
 import { dirname } from "@std/path";
 import { logWarn } from "../observe/log.ts";
 import { messageOf } from "../errors.ts";
+import { versionOf } from "./file_version.ts";
+import { OnceMore } from "./once_more.ts";
 
 /** Changes within this time, ms, are one: a file is often written in several steps, and several files at once. */
 const DEBOUNCE = 100;
@@ -29,11 +31,14 @@ export function watchFiles(
   isLate: () => boolean,
   onChange: () => void,
 ): FileWatch {
-  let files = new Set<string>();
+  /** The files, as they were when that was last told. */
+  const versions = new Map<string, string>();
   let directories = new Set<string>();
   /** What is watched: paths, and which directories these were. */
   let watched = "";
   let watcher: Deno.FsWatcher | null = null;
+  let hearing: Promise<void> | null = null;
+  let closed = false;
   let timer: ReturnType<typeof setTimeout> | undefined;
   const changed = () => {
     clearTimeout(timer);
@@ -42,30 +47,42 @@ export function watchFiles(
   const hear = async (current: Deno.FsWatcher) => {
     for await (const { kind, paths } of current) {
       if (kind === "access") continue;
-      if (paths.some((path) => files.has(path))) changed();
+      const ours = paths.filter((path) => versions.has(path));
+      for (const path of ours) versions.set(path, versionOf(path));
+      if (ours.length > 0) changed();
       else if (paths.some((path) => directories.has(path))) follow();
     }
   };
-  const follow = () => {
-    files = new Set(wanted());
+  const find = () => {
+    const files = new Set(wanted());
+    for (const path of versions.keys()) if (!files.has(path)) versions.delete(path);
+    for (const path of files) if (!versions.has(path)) versions.set(path, versionOf(path));
     directories = new Set([...files].flatMap((path) => missingAbove(dirname(path))));
-    watchAll([...new Set([...directories].flatMap((path) => [path, dirname(path)]))].sort());
-    if (isLate()) changed();
+    const paths = [...new Set([...directories].flatMap((path) => [path, dirname(path)]))].sort();
+    return paths.map((path) => [path, directoryAt(path)] as const).filter(([, identity]) => identity !== null);
   };
-  const watchAll = (paths: readonly string[]) => {
-    const there = paths.map((path) => [path, directoryAt(path)] as const).filter(([, identity]) => identity !== null);
-    if (there.join("\n") === watched) return;
-    const before = watcher;
-    // One watch for all: the system gives each user few of them. The old one is closed when the new one sees everything.
-    watcher = open(there.map(([path]) => path));
-    watched = watcher === null ? "" : there.join("\n");
-    if (watcher !== null) hear(watcher);
-    before?.close();
-  };
+  const turn = new OnceMore(async () => {
+    for (let there = find(); !closed && there.join("\n") !== watched; there = find()) {
+      // The runtime watches a path once, whoever asks: another directory at a path is only seen when nobody watches the one before.
+      watcher?.close();
+      await hearing;
+      if (closed) return;
+      watcher = open(there.map(([path]) => path));
+      hearing = watcher === null ? null : hear(watcher).catch(failed);
+      watched = watcher === null ? "" : there.join("\n");
+      if (watcher === null) break;
+    }
+    // What happened while nobody watched.
+    const missed = [...versions].filter(([path, version]) => versionOf(path) !== version);
+    for (const [path] of missed) versions.set(path, versionOf(path));
+    if (missed.length > 0 || isLate()) changed();
+  });
+  const follow = () => void turn.ask();
   follow();
   return {
     follow,
     close() {
+      closed = true;
       clearTimeout(timer);
       watcher?.close();
     },
@@ -77,9 +94,13 @@ function open(directories: readonly string[]): Deno.FsWatcher | null {
   try {
     return Deno.watchFs([...directories], { recursive: false });
   } catch (thrown) {
-    logWarn(`Cannot watch the handler's files: ${messageOf(thrown)}`);
+    failed(thrown);
     return null;
   }
+}
+
+function failed(thrown: unknown): void {
+  logWarn(`Cannot watch the handler's files: ${messageOf(thrown)}`);
 }
 
 /** The directory, and where it is not there, those above it that are not either. */

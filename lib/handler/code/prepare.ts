@@ -6,7 +6,7 @@
 import { toFileUrl } from "@std/path";
 import { messageOf, StackdError } from "../../errors.ts";
 import type { CodeCache } from "./code_cache.ts";
-import { identityOf } from "./identity.ts";
+import { versionOf } from "../../process/file_version.ts";
 import { writeIndex } from "./loadable.ts";
 import type { MayHold } from "./read.ts";
 import { type CodeFile, type CodeGraph, traceCode } from "./trace.ts";
@@ -62,12 +62,12 @@ export async function prepareCode(
     const graph = known?.graph ?? await traceCode(module, copy, mayHold, text);
     keep(directory, () => writeIndex(directory, graph, ({ url }) => names.get(url) ?? ""));
     const files = filesOf(graph);
-    const seen = new Map(files.filter((path) => !graph.seen.has(path)).map((path) => [path, identityOf(path)]));
+    const seen = new Map(files.filter((path) => !graph.seen.has(path)).map((path) => [path, versionOf(path)]));
     return {
       path: directory,
       files,
       graph,
-      isStale: () => files.some((path) => (seen.get(path) ?? graph.seen.get(path)) !== identityOf(path)),
+      isStale: () => files.some((path) => (seen.get(path) ?? graph.seen.get(path)) !== versionOf(path)),
       remember: async () => known === null ? await cache?.keep(graph, begun) : undefined,
       remove: () => remove(directory),
     };

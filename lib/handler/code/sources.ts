@@ -4,7 +4,7 @@
  * @module
  */
 import { joined } from "../../pieces.ts";
-import { identityOf } from "./identity.ts";
+import { versionOf } from "../../process/file_version.ts";
 import { readCode } from "./read.ts";
 import type { CodeFile } from "./trace.ts";
 
@@ -15,7 +15,7 @@ const MOST = 64 * 1_048_576;
 export interface Sources {
   /** The files, with their bytes. */
   readonly contents: readonly (readonly [file: CodeFile, bytes: Uint8Array])[];
-  /** What each file was just before it was read, by its path; see `identityOf()`. */
+  /** What each file was just before it was read, by its path; see `versionOf()`. */
   readonly seen: ReadonlyMap<string, string>;
   /** When any of it was changed last, epoch ms. */
   readonly newest: number;
@@ -42,14 +42,14 @@ export function sourcesOf(files: readonly CodeFile[], consulted: readonly string
   };
   for (const file of files) {
     const { path } = file;
-    seen.set(path, identityOf(path));
+    seen.set(path, versionOf(path));
     const content = readCode(path, () => true);
     if (content === null || total > MOST) return null;
     contents.push([file, content]);
     take(path, content);
   }
   for (const path of consulted) {
-    seen.set(path, identityOf(path));
+    seen.set(path, versionOf(path));
     take(path, null);
   }
   return { contents, seen, newest, parts };

@@ -12,7 +12,7 @@ import type { ImportMap } from "./import_map.ts";
 import type { Problem } from "./problem.ts";
 import { CODE, type MayHold, readCode } from "./read.ts";
 import { Resolver } from "./resolve.ts";
-import { identityOf } from "./identity.ts";
+import { versionOf } from "../../process/file_version.ts";
 import { requiredIn } from "./required.ts";
 import { pathOf, textAt, withoutMetadata } from "./text.ts";
 import { hasExports, opensServer } from "./program.ts";
@@ -57,7 +57,7 @@ export interface CodeGraph {
   readonly computed: boolean;
   /** Whether the module exports nothing, and it or another of the handler's own files opens a server. */
   readonly opens: boolean;
-  /** What each of all these was just before it was read, by its path; see `identityOf()`. */
+  /** What each of all these was just before it was read, by its path; see `versionOf()`. */
   readonly seen: ReadonlyMap<string, string>;
   /** Configuration files that decided something, or would if they were there. */
   readonly configuration: readonly string[];
@@ -90,7 +90,7 @@ export async function traceCode(
   const seen = new Map<string, string>();
   const consulted = new Set<string>();
   const config = readConfig(entry, (path) => {
-    seen.set(path, identityOf(path));
+    seen.set(path, versionOf(path));
     consulted.add(path);
     return textAt(path);
   });
@@ -180,7 +180,7 @@ class Trace implements CodeGraph {
   async #look(url: string): Promise<string[]> {
     const remote = this.#resolver.copies.get(url);
     const path = remote?.path ?? pathOf(url);
-    if (path !== null) this.seen.set(path, identityOf(path));
+    if (path !== null) this.seen.set(path, versionOf(path));
     // What is in Deno's cache is as public as where it comes from.
     const raw = path === null ? null : this.#read(url, path, remote === undefined ? this.#mayHold : () => true);
     if (path === null || raw === null) {

@@ -5,7 +5,7 @@
  */
 
 /** Something that differs when another file is in a file's place, or it was written; the same text for all that are not there. */
-export function identityOf(path: string): string {
+export function versionOf(path: string): string {
   try {
     const { dev, ino, size, mtime } = Deno.statSync(path);
     return `${dev} ${ino} ${size} ${mtime?.getTime()}`;

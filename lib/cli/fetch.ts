@@ -105,20 +105,21 @@ async function print(response: Response, { include, method }: FetchOptions): Pro
     for await (const chunk of response.body ?? []) await write(chunk);
     return true;
   } catch (thrown) {
-    // `stackd fetch app.ts /events | head -1` is no mistake of the handler's.
-    if (!(thrown instanceof Unread)) logError(`The response's body failed: ${describeThrown(thrown)}`);
+    if (!(thrown instanceof Unwritten)) logError(`The response's body failed: ${describeThrown(thrown)}`);
+    // `stackd fetch app.ts /events | head -1` is no mistake of anybody's.
+    else if (!(thrown.cause instanceof Deno.errors.BrokenPipe)) logError(thrown.message);
     return false;
   }
 }
 
-/** The reader of standard output has left. */
-class Unread extends Error {}
+/** Standard output takes no more. */
+class Unwritten extends Error {}
 
 async function write(bytes: Uint8Array): Promise<void> {
   try {
     for (let sent = 0; sent < bytes.length;) sent += await Deno.stdout.write(bytes.subarray(sent));
   } catch (cause) {
-    throw new Unread("Nobody reads standard output", { cause });
+    throw new Unwritten(`Cannot write to standard output: ${messageOf(cause)}`, { cause });
   }
 }
 

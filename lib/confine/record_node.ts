@@ -136,6 +136,7 @@ export function recordNode(note: Note, builtIn: (name: string) => Any): string[]
   });
   const process = builtIn("node:process"), { env } = process;
   for (const [name, kind] of IDENTITY) wrap(process, name, () => note("sys", kind));
+  wrap(process, "dlopen", ([, library]) => path("ffi", library));
   wrap(os, "userInfo", () => note("read", "/etc/passwd"));
   wrap(process, "loadEnvFile", ([file = ".env"]) => (path("read", file), note("env", "")));
   process.env = new Proxy(env, {

@@ -4,6 +4,7 @@
  * @module
  */
 import { listedName } from "../config/permission_list.ts";
+import { isUnallowable } from "../confine/within.ts";
 import { logError } from "../observe/log.ts";
 import { userFrames } from "./stack.ts";
 
@@ -52,6 +53,9 @@ export function readDenial(
   if (kind === undefined) return null;
   const value = named === "<TMP>" ? temporary : named?.slice(1, -1);
   const what = value === undefined ? `${kind} access` : `${kind} access to "${value}"`;
+  if (kind === "all" || (value !== undefined && isUnallowable(value))) {
+    return { what: `access to "${value}"`, cure: "no option allows it to a confined handler" };
+  }
   if (kind === "import") return { what, cure: "a module on the net has to be bundled" };
   const flag = value === undefined ? `--allow-${kind}` : `--allow-${kind}=${listedName(value)}`;
   return { what, cure: `${flag} would allow it` };

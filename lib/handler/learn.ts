@@ -7,7 +7,7 @@ import * as nodeModule from "node:module";
 import { recordDeno } from "../confine/record.ts";
 import { recordNode } from "../confine/record_node.ts";
 import type { Note } from "../confine/recorder.ts";
-import { isWithin } from "../confine/within.ts";
+import { isUnallowable, isWithin } from "../confine/within.ts";
 import { readSnapshot } from "./code/loadable.ts";
 import { pathOf } from "./code/text.ts";
 import { OWN } from "./import_gate.ts";
@@ -36,6 +36,7 @@ export function learn(readable: readonly string[], code: string | null, note: No
   const noted = new Set<string>();
   const noteOnce: Note = (kind, value) => {
     if (kind === "read" && (isWithin(value, readable) || isLookedForInVain(value))) return;
+    if ((kind === "read" || kind === "write") && isUnallowable(value)) return;
     const key = `${kind} ${value}`;
     if (noted.has(key)) return;
     noted.add(key);

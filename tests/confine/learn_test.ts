@@ -58,12 +58,21 @@ const DEEDS: Record<string, string> = {
     socket.close();
   })()`,
   "who it is": `[process.getuid(), process.getegid(), process.getgroups(), process.umask(), os.userInfo().username]`,
+  "machine code, though this is none": `(() => {
+    try {
+      process.dlopen({ exports: {} }, at("i/addon.node"));
+    } catch (thrown) {
+      if (thrown.name === "NotCapable") throw thrown;
+    }
+  })()`,
   "whom to trust": `tls.getCACertificates("bundled").length`,
 };
 
 Deno.test("--learn sees each thing by itself, and not what the loader looks for", async () => {
   using directory = new TestDirectory();
-  for (const name of ["a/other", "b/text", "c/text", "d/other", "e/other", "f/other"]) directory.write(name, "");
+  for (const name of ["a/other", "b/text", "c/text", "d/other", "e/other", "f/other", "i/addon.node"]) {
+    directory.write(name, "");
+  }
   directory.write("g/data.json", "{}");
   directory.write("h/code.ts", "export default 1;");
   const deeds = Object.entries(DEEDS).map(([name, code]) => `${JSON.stringify(name)}: async () => ${code},`).join("\n");

@@ -150,6 +150,9 @@ Deno.test("readDenial() names the option", () => {
   const cureOf = (message: string) => readDenial(message, "/scratch")?.cure;
   assertEquals(cureOf("Requires env access, specify the required permissions"), "--allow-env would allow it");
   assertEquals(cureOf("Requires write access to <TMP>, specify the"), "--allow-write=/scratch would allow it");
+  const none = "no option allows it to a confined handler";
+  assertEquals(cureOf('Requires all access to "/proc/self/exe", run again with the --allow-all flag'), none);
+  assertEquals(cureOf('Requires read access to "/proc/self/exe", run again with the --allow-read flag'), none);
   assertEquals(cureOf("Can't escalate parent thread permissions"), undefined);
 });
 

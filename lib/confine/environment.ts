@@ -10,6 +10,17 @@ export const CONFINE = "STACKD_CONFINE";
 /** Tells a worker's process that it is confined: what {@linkcode Confinement} says, as JSON. */
 export const CONFINED = "STACKD_CONFINED";
 
+/**
+ * Where Deno finds a place for what the Cache API stores, as it starts. It asks for no permission there, and where the kernel denies
+ * that, it ends the process: there it is to find none.
+ */
+export const DATA_HOME = "XDG_DATA_HOME", NO_DATA_HOME = "/dev/null";
+
+/** Whether a handler has the Cache API: nobody tells where that stores. */
+export function mayCache({ read, write }: Permissions): boolean {
+  return read === "all" && write === "all";
+}
+
 /** Variables that no handler sees for that they are kept: they say how dates, errors and certificates are to be read. */
 const HARMLESS = ["TZ", "LANG", "LC_ALL", "NO_COLOR", "DENO_TLS_CA_STORE", "SSL_CERT_FILE", "SSL_CERT_DIR"];
 /** What a source run needs to find its cache. */

@@ -72,6 +72,8 @@ export function recordDeno(note: Note): void {
   wrap(Deno, "kill", ([pid]) => pid === Deno.pid || note("run", ""));
   construct(Deno, "Command", ([program]) => note("run", program instanceof URL ? absolute(program) : String(program)));
   wrap(globalThis, "fetch", ([input]) => noteUrl(note, input instanceof Request ? input.url : input));
+  // Nobody tells where it stores.
+  for (const name of ["open", "has", "delete"]) wrap(CacheStorage.prototype, name, () => both("/"));
   for (const name of ["WebSocket", "EventSource"]) construct(globalThis, name, ([url]) => noteUrl(note, url));
 }
 

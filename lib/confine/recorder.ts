@@ -105,8 +105,23 @@ export function replace(owner: object, name: string, handler: ProxyHandler<Any>)
   const original: unknown = Reflect.get(owner, name);
   if (typeof original !== "function") return;
   const { enumerable = true } = Object.getOwnPropertyDescriptor(owner, name) ?? {};
-  const value = new Proxy(original, handler);
+  const value = new Proxy(withPromise(original, handler), handler);
   Object.defineProperty(owner, name, { value, configurable: true, writable: true, enumerable });
+}
+
+/** What promisify() of node's util takes in a function's place. */
+const PROMISED = Symbol.for("nodejs.util.promisify.custom");
+
+/** The same function, whose twin that gives promises is replaced, too. */
+function withPromise(original: Any, handler: ProxyHandler<Any>): Any {
+  const { [PROMISED]: promised } = original;
+  if (typeof promised !== "function") return original;
+  const twin = { value: new Proxy(promised, handler), configurable: true };
+  // A property that is fixed cannot be another one for those who ask.
+  function same(this: unknown, ...args: Any[]): unknown {
+    return Reflect.apply(original, this, args);
+  }
+  return Object.defineProperties(same, { ...Object.getOwnPropertyDescriptors(original), [PROMISED]: twin });
 }
 
 /** What cannot be understood is for the function itself to refuse. */

@@ -5,6 +5,7 @@
  */
 import { listedName } from "../config/permission_list.ts";
 import { isUnallowable } from "../confine/within.ts";
+import type { Permissions } from "../config/permissions.ts";
 import { logError } from "../observe/log.ts";
 import { userFrames } from "./stack.ts";
 
@@ -29,6 +30,21 @@ export function reportDenials(): void {
       "replaced since the worker's start is allowed by a reload, or by allowing its directory";
     tell(told, `The system denied the handler access to "${path}": ${hint}`, above);
   });
+}
+
+/** Has the Cache API ask for the permissions that it needs: Deno asks for none. */
+export function denyCaches({ read }: Pick<Permissions, "read">): void {
+  for (const name of ["open", "has", "delete"]) {
+    Object.defineProperty(CacheStorage.prototype, name, {
+      configurable: true,
+      writable: true,
+      // A promise that is rejected, as that of every other call on it.
+      // deno-lint-ignore require-await
+      async value() {
+        throw new Deno.errors.NotCapable(`Requires ${read === "all" ? "write" : "read"} access`);
+      },
+    });
+  }
 }
 
 function tell(told: Set<string>, text: string, above: Error): void {

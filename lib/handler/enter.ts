@@ -5,7 +5,7 @@
  * @module
  */
 import type { Permissions } from "../config/permissions.ts";
-import { CONFINE, CONFINED, environmentFor } from "../confine/environment.ts";
+import { CONFINE, CONFINED, DATA_HOME, environmentFor, mayCache, NO_DATA_HOME } from "../confine/environment.ts";
 import { abiOf, landlockVersion, makeRuleset, restrictSelf } from "../confine/landlock.ts";
 import { replaceProcess } from "../confine/replace.ts";
 import { rulesetFor } from "../confine/ruleset.ts";
@@ -48,7 +48,8 @@ export function enterConfinement(args: readonly string[]): readonly string[] {
       warnOfMissing(permissions, made.missing);
     }
     const { program, args: own } = selfCommand(["worker", path]);
-    const confinement: Confinement = { landlock: abi.version, options };
+    const confinement: Confinement = { landlock: abi.version, options, dataHome: env[DATA_HOME] ?? null };
+    if (!mayCache(permissions)) env[DATA_HOME] = NO_DATA_HOME;
     replaceProcess(program, own, { ...env, [CONFINED]: JSON.stringify(confinement) });
   } catch (thrown) {
     logError(messageOf(thrown));

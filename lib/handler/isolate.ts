@@ -4,13 +4,14 @@
  *
  * @module
  */
+import { mayCache } from "../confine/environment.ts";
 import { limitThread } from "../confine/thread_limits.ts";
 import { giveUpStart } from "../confine/worker_permissions.ts";
 import { accessLogTo, openAccessLog } from "../observe/access_log.ts";
 import { setLogLevel } from "../observe/log.ts";
 import type { SocketFile } from "../process/unix_path.ts";
 import { temporaryPath } from "../process/unix_path.ts";
-import { reportDenials } from "./denials.ts";
+import { denyCaches, reportDenials } from "./denials.ts";
 import type { IsolateCommand, IsolateMessage } from "./isolate_messages.ts";
 import { Serving, type ServingHost } from "./serving.ts";
 import { surviveMistakes } from "./survive.ts";
@@ -56,6 +57,7 @@ function run(start: Extract<IsolateCommand, { type: "start" }>, port: MessagePor
       }
       // In this order: a denied import is reported as every other access.
       reportDenials();
+      if (!mayCache(permissions)) denyCaches(permissions);
       if (!gated) return;
       const { gateImports } = await import("./import_gate.ts");
       gateImports(needs.readable, permissions.read);

@@ -3,12 +3,19 @@
  *
  * @module
  */
+import { DATA_HOME } from "../confine/environment.ts";
 import { messageOf } from "../errors.ts";
 import { logError, setLogLevel } from "../observe/log.ts";
 import { connectToSupervisor, leaveSignalsToSupervisor } from "../process/child.ts";
 import { type Confinement, readConfinement } from "../process/confinement.ts";
 import { isSupervisorMessage, type SupervisorMessage, type WorkerMessage } from "../process/messages.ts";
 import type { Isolate } from "./confined.ts";
+
+/** Deno has looked for it. */
+function restoreDataHome({ dataHome }: Confinement): void {
+  if (dataHome === null) Deno.env.delete(DATA_HOME);
+  else Deno.env.set(DATA_HOME, dataHome);
+}
 
 /**
  * Runs a worker.
@@ -18,6 +25,7 @@ import type { Isolate } from "./confined.ts";
  */
 export async function runWorker(args: readonly string[]): Promise<number> {
   const confinement = readConfinement();
+  if (confinement !== null) restoreDataHome(confinement);
   // A confined worker knows what it is to do from its first moment on; what it consists of is loaded while the supervisor is heard.
   const isolate = confinement === null ? null : await openEarly(confinement);
   leaveSignalsToSupervisor();

@@ -11,13 +11,15 @@ export interface Confinement {
   /** The version of Landlock that holds it; 0 for none. */
   readonly landlock: number;
   readonly options: WorkerOptions;
+  /** XDG_DATA_HOME as the handler may see it; null for none. */
+  readonly dataHome: string | null;
 }
 
 /** How this process is confined; null when it is not. */
 export function readConfinement(): Confinement | null {
   try {
-    const { landlock, options } = JSON.parse(Deno.env.get(CONFINED) ?? "");
-    return typeof landlock === "number" && isWorkerOptions(options) ? { landlock, options } : null;
+    const { landlock, options, dataHome } = JSON.parse(Deno.env.get(CONFINED) ?? "");
+    return typeof landlock === "number" && isWorkerOptions(options) ? { landlock, options, dataHome } : null;
   } catch {
     return null;
   }

@@ -47,10 +47,14 @@ export const CHANGES: Record<string, Act> = {
   },
 };
 
-/** A link may lead anywhere, so it needs everything to be readable and writable. */
+/** A link may lead anywhere, and the Cache API stores somewhere, so they need everything to be readable and writable. */
 export const LINKS: Record<string, Act> = {
   "Deno.symlink": ({ outside }) => Deno.symlinkSync("/etc/passwd", `${outside}/new-11`),
   "node:fs symlinkSync": ({ outside }) => fs.symlinkSync("/etc/passwd", `${outside}/new-12`),
+  "the Cache API": async () => {
+    await caches.open("stackd-test");
+    await caches.delete("stackd-test");
+  },
 };
 
 export const NETWORK: Record<string, Act> = {

@@ -15,6 +15,7 @@ export interface Writable {
 const MOST = 1_048_576;
 /** PIPE_BUF (pipe(7)): what is written to a pipe in one piece, whoever else writes to it. */
 const PIECE = 4_096;
+const NEWLINE = 10;
 /** A reader that takes nothing for so long, ms, is waited for no more. */
 const STALLED = 250;
 /** How long the last lines are waited for before this process ends, ms. */
@@ -50,7 +51,7 @@ export class LineQueue {
   write(line: Uint8Array): void {
     if (!this.#queues) return this.#writeNow(line);
     if (this.#dropped > 0 || (this.#bytes > 0 && this.#bytes + line.length > this.#most)) {
-      this.#dropped++;
+      for (let at = line.indexOf(NEWLINE); at !== -1; at = line.indexOf(NEWLINE, at + 1)) this.#dropped++;
       return;
     }
     this.#waiting.push(line);

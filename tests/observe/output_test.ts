@@ -74,6 +74,17 @@ Deno.test("LineQueue drops what a stuck reader has no room for, and says how man
   assertEquals(lines.slice(13), ["afterwards"]);
 });
 
+Deno.test("LineQueue counts each of several lines that come at once and are dropped", async () => {
+  const pipe = new Pipe(), queue = queueTo(pipe, 100);
+  pipe.stop();
+  queue.write(latin1("a".repeat(99) + "\n"));
+  queue.write(latin1("one\ntwo\nthree\n"));
+  queue.write(latin1("four\n"));
+  pipe.go();
+  await queue.flushed();
+  assertMatch(pipe.taken, / 4 lines were dropped here/);
+});
+
 Deno.test("LineQueue takes a line that is longer than the queue, and goes on when writing fails", async () => {
   const pipe = new Pipe(), queue = queueTo(pipe, 100);
   const write = pipe.writeSync.bind(pipe);

@@ -20,6 +20,13 @@ Deno.test("prefixLines() writes whole lines with the prefix, however they come",
     ["empty chunks", ["", ""], []],
     ["two lines", ["one\ntwo\n"], ["one", "two"]],
     ["pieces", ["o", "ne", "\n", "tw", "o\nthree", "\n"], ["one", "two", "three"]],
+    ["several lines behind a piece, and before one", ["o", "ne\ntwo\nthree\nfo", "ur\nfive"], [
+      "one",
+      "two",
+      "three",
+      "four",
+      "five",
+    ]],
     ["empty lines", ["\n\na\n"], ["", "", "a"]],
     ["no newline at the end", ["one\ntwo"], ["one", "two"]],
     ["a carriage return", ["one\r\ntwo\r\n"], ["one\r", "two\r"]],
@@ -28,6 +35,10 @@ Deno.test("prefixLines() writes whole lines with the prefix, however they come",
   for (const [name, chunks, lines] of cases) {
     await t.step(name, async () => {
       assertEquals(await written(chunks), lines.map((line) => `[w 1] ${line}\n`));
+      // Without a prefix several may come at once, and are whole.
+      const plain = await written(chunks, "");
+      assertEquals(plain.every((some) => some.endsWith("\n")), true);
+      assertEquals(plain.join(""), lines.map((line) => `${line}\n`).join(""));
     });
   }
 });
@@ -75,7 +86,7 @@ Deno.test("prefixLines() goes on when writing fails, and ends when the stream br
     calls++;
     throw new Error("nobody reads");
   };
-  await prefixLines(ReadableStream.from([latin1("a\nb\n"), latin1("c\n")]), { write }, "");
+  await prefixLines(ReadableStream.from([latin1("a\nb\n"), latin1("c\n")]), { write }, "> ");
   assertEquals(calls, 3);
   const lines: string[] = [];
   const broken = new ReadableStream<Uint8Array>({

@@ -29,6 +29,7 @@ export class ResponseHead {
       throw new TypeError(`startResponse() was called with ${Deno.inspect(headers)} instead of a list of fields`);
     }
     this.#headers = new Headers(headers.map(([name, value]): [string, string] => [name, value]));
+    this.written.length = 0; // it was written for the answer that is replaced
     this.#status = Number(code);
     this.#reason = reason;
     return (piece) => this.written.push(toBytes(piece));

@@ -123,6 +123,12 @@ Deno.test("startResponse() with an error replaces what was begun, until it is se
     startResponse("500 Oops", [], failure);
     return ["oops"];
   }));
+  const written = await answer((_, startResponse) => {
+    startResponse("200 OK", [["Content-Length", "100"]])("half an ans");
+    startResponse("500 Oops", [["Content-Length", "4"]], failure);
+    return ["oops"];
+  });
+  assertEquals([written.status, await written.text()], [500, "oops"], "what was written goes with its head");
   assertEquals([replaced.status, replaced.headers.get("content-type")], [500, null]);
   assertEquals(await replaced.text(), "oops");
   const sent = await answer(begin(function* (startResponse) {

@@ -32,7 +32,10 @@ export class ResponseHead {
     this.written.length = 0; // it was written for the answer that is replaced
     this.#status = Number(code);
     this.#reason = reason;
-    return (piece) => this.written.push(toBytes(piece));
+    return (piece) => {
+      const bytes = toBytes(piece);
+      if (bytes.length > 0) this.written.push(bytes);
+    };
   };
 
   /** Whether the answer has no body, whatever the application gives. */
@@ -116,9 +119,10 @@ export class PieceReader {
     }
   }
 
-  /** The pieces up to the first one that is not empty, or all of them. */
+  /** The pieces up to the first one that is not empty, or all of them; what was written first, before one is waited for. */
   async #read(all: boolean): Promise<Uint8Array[]> {
-    const pieces: Uint8Array[] = [];
+    const { written } = this.#head, pieces: Uint8Array[] = [];
+    if (!all && written.length > 0) return written.splice(0);
     for (;;) {
       const step = await this.#iterator.next();
       if (step.done) {
@@ -129,7 +133,7 @@ export class PieceReader {
       if (bytes.length > 0) pieces.push(bytes);
       if (!all && pieces.length > 0) break;
     }
-    return [...this.#head.written.splice(0), ...pieces];
+    return [...written.splice(0), ...pieces];
   }
 
   #stream(first: Uint8Array[]): ReadableStream<Uint8Array> {

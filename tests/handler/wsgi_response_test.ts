@@ -128,6 +128,24 @@ Deno.test("a body that is longer or shorter than its Content-Length is an error"
   });
 });
 
+Deno.test("what was written is sent before a piece is waited for", async () => {
+  const watched = new Watched(), never = Promise.withResolvers<Piece>();
+  const result = async function* () {
+    watched.made++;
+    yield await never.promise;
+  };
+  const response = await answer((_, startResponse) => {
+    const write = startResponse("200 OK", []);
+    write("");
+    write("written");
+    return result();
+  });
+  const reader = response.body?.getReader();
+  assertEquals(new TextDecoder().decode((await reader?.read())?.value), "written");
+  assertEquals(watched.made, 0);
+  await reader?.cancel();
+});
+
 Deno.test("a generator's body is counted once: it goes out as it is, and another handler's through a counter", async () => {
   const request = new Request("http://x/"), info = infoOf(request), headers = { "content-length": "4" };
   const serve: Deno.ServeHandlerInfo = {

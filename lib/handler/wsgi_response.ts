@@ -97,18 +97,18 @@ export class PieceReader {
       const first = await this.#read(whole);
       this.#head.check();
       this.#left = this.#head.length;
-      const length = first.reduce((sum, piece) => sum + piece.length, 0);
+      const length = lengthOf(first);
       if (isHead || this.#head.bodiless) {
         // Here an application may leave the body out: then its length says nothing.
         const response = this.#head.respond(null, whole && length > 0 ? length : null);
         await this.#close();
         return response;
       }
+      this.#count(length);
       if (!whole && first.length > 0) {
         const stream = this.#stream(first);
         return this.#head.respond(this.#left === null ? stream : measured(stream), null);
       }
-      this.#count(length);
       this.#countEnd();
       const response = this.#head.respond(joined(first), length);
       await this.#close();
@@ -141,12 +141,12 @@ export class PieceReader {
     return new ReadableStream<Uint8Array>({
       pull: async (controller) => {
         try {
-          if (waiting.length === 0) waiting.push(...await this.#read(false));
-          const piece = waiting.shift();
-          if (piece !== undefined) {
-            this.#count(piece.length);
-            return controller.enqueue(piece);
+          if (waiting.length === 0) {
+            waiting.push(...await this.#read(false));
+            this.#count(lengthOf(waiting));
           }
+          const piece = waiting.shift();
+          if (piece !== undefined) return controller.enqueue(piece);
           this.#countEnd();
           await this.#close();
           controller.close();
@@ -191,6 +191,10 @@ export class PieceReader {
     }
     this.#onClose(failed);
   }
+}
+
+function lengthOf(pieces: readonly Uint8Array[]): number {
+  return pieces.reduce((sum, piece) => sum + piece.length, 0);
 }
 
 function isPiece(value: unknown): value is Piece {

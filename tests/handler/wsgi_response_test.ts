@@ -112,6 +112,9 @@ Deno.test("a body that is longer or shorter than its Content-Length is an error"
       await assertRejects(() => response.text(), Error, error);
     });
   }
+  await t.step("a generator whose first piece is too long", async () => {
+    await assertRejects(() => answer(saying(body(["hello"]), "200 OK", "3")), Error, more);
+  });
   await t.step("a length that is none", async () => {
     await assertRejects(() => answer(saying(() => ["x"], "200 OK", "five")), Error, `Content-Length is "five"`);
   });

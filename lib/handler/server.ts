@@ -158,9 +158,11 @@ export class HandlerServer {
   #withDeadline(request: Request, info: RequestInfo, response: Promise<Response>): Promise<Response> {
     const { requestTimeout } = this.#options;
     return new Promise((resolve, reject) => {
+      let expired = false;
       const entry = {
         deadline: this.#deadlines.after(requestTimeout),
         expire: () => {
+          expired = true;
           this.#deadlines.delete(entry);
           info.expire();
           logError(`A request took longer than ${requestTimeout / 1_000} s: ${nameOf(request, info)}`);
@@ -172,7 +174,7 @@ export class HandlerServer {
         this.#deadlines.delete(entry);
         how(value);
       };
-      response.then(settle(resolve), settle(reject));
+      response.then(settle((answer) => expired ? discard(answer) : resolve(answer)), settle(reject));
     });
   }
 
@@ -206,6 +208,11 @@ export class HandlerServer {
     const down = Promise.all(ended).then(() => true);
     return await within(down, Math.max(0, deadline - performance.now())) ?? false;
   }
+}
+
+/** Ends the body of a response that comes too late: whoever gives it is to tidy up, as when a client leaves. */
+function discard(response: Response): void {
+  response.body?.cancel().catch(() => {});
 }
 
 /** Waits until nothing comes to a socket any more, for at most `longest` ms. */

@@ -258,6 +258,18 @@ Deno.test("a request that took too long is logged as 504, whether or not its han
   ]);
 });
 
+Deno.test("the body of a response that comes after its 504 is ended", async () => {
+  const late = Promise.withResolvers<Response>();
+  let cancelled = false;
+  await stderrOf(() =>
+    serving(() => late.promise, { requestTimeout: 100 }, async ({ publicPath }) => {
+      assertEquals((await ask(publicPath, "GET / HTTP/1.1\nHost: x\n\n")).status, 504);
+      late.resolve(new Response(new ReadableStream({ cancel: () => void (cancelled = true) })));
+      await until("it is cancelled", () => cancelled);
+    })
+  );
+});
+
 Deno.test("a client that breaks off its upload is logged as 499, and nothing is said of the handler", async (t) => {
   const events = new EventTarget();
   const happens = (name: string) => new Promise((resolve) => events.addEventListener(name, resolve, { once: true }));

@@ -5,9 +5,11 @@
  *
  * @module
  */
+import { eventLoop } from "./event_loop.ts";
 import { DONTWAIT_NOSIGNAL, libc } from "./libc.ts";
 import { coreOperations, type Operations, symbolOf } from "./runtime.ts";
 import { closeQuietly, sever } from "./sever.ts";
+import { ECONNRESET, systemError } from "./system_error.ts";
 import type { Wire } from "./wire.ts";
 
 const NATIVE = coreOperations();
@@ -17,6 +19,8 @@ export class ConnWire implements Wire {
   readonly #conn: Deno.Conn;
   /** The descriptor, where it is known; -1 else, and as soon as the connection is closed: the number may be another's then. */
   #descriptor = -1;
+  /** Whether a write was told of a reset: the kernel tells it once, and then what looks like an orderly end. */
+  #reset = false;
   readonly #resource: number;
   readonly #operations: Operations;
 
@@ -41,21 +45,32 @@ export class ConnWire implements Wire {
   }
 
   read(into: Uint8Array): Promise<number> {
-    return this.#operations.read(this.#resource, into);
+    return this.#operations.read(this.#resource, into).then(this.#onRead);
   }
+
+  readonly #onRead = (n: number): number => {
+    if (n === 0 && this.#reset) throw systemError(ECONNRESET);
+    return n;
+  };
 
   readNow(): number {
     return -1;
   }
 
   write(bytes: Uint8Array): Promise<number> {
-    return this.#operations.write(this.#resource, bytes);
+    return this.#operations.write(this.#resource, bytes).catch(this.#onFailedWrite);
   }
+
+  readonly #onFailedWrite = (thrown: unknown): never => {
+    if (thrown instanceof Deno.errors.ConnectionReset) this.#reset = true;
+    throw thrown;
+  };
 
   writeNow(bytes: Uint8Array<ArrayBuffer>, start: number, end: number): number {
     if (this.#descriptor < 0) return 0;
     const rest = start === 0 ? bytes : bytes.subarray(start);
     const sent = libc()?.send(this.#descriptor, rest, end - start, DONTWAIT_NOSIGNAL) ?? 0;
+    if (sent < 0 && eventLoop()?.errno === ECONNRESET) this.#reset = true;
     return sent > 0 ? sent : 0;
   }
 

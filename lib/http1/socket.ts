@@ -5,7 +5,7 @@
  */
 import { EPOLLET, EPOLLIN, EPOLLOUT, EPOLLRDHUP, type EventLoop, type Watcher } from "./event_loop.ts";
 import { addressOf, DONTWAIT_NOSIGNAL, type Libc, unixPathOf } from "./libc.ts";
-import { EAGAIN, EINTR, systemError } from "./system_error.ts";
+import { EAGAIN, ECONNRESET, EINTR, systemError } from "./system_error.ts";
 import type { Wire } from "./wire.ts";
 
 const SHUT_WR = 1;
@@ -29,6 +29,8 @@ export class Socket implements Wire, Watcher {
   #tellsRoom: boolean;
   /** Whether the peer has ended its side, or all: then reading never comes to a wait. */
   #ended = false;
+  /** Whether a write was told of a reset: the kernel tells it once, and then what looks like an orderly end. */
+  #reset = false;
   #connecting = false;
   #localAddr: Deno.Addr | null = null;
   #remoteAddr: Deno.Addr | null = null;
@@ -93,7 +95,7 @@ export class Socket implements Wire, Watcher {
       if (n >= 0) {
         // All has been received that there was: epoll tells when there is more.
         if (n < into.length && !this.#ended) this.#readable = false;
-        return n;
+        return n === 0 && this.#reset ? -ECONNRESET : n;
       }
       const { errno } = this.#loop;
       if (errno === EINTR) continue;
@@ -133,6 +135,7 @@ export class Socket implements Wire, Watcher {
       if (n >= 0) return n;
       const { errno } = this.#loop;
       if (errno === EINTR) continue;
+      if (errno === ECONNRESET) this.#reset = true;
       return errno === EAGAIN ? null : -errno;
     }
   }

@@ -5,7 +5,7 @@
  */
 
 /** Numbers of errors (errno(3)) that are dealt with where they occur. */
-export const EINTR = 4, EAGAIN = 11, EINPROGRESS = 115;
+export const EINTR = 4, EAGAIN = 11, ECONNRESET = 104, EINPROGRESS = 115;
 
 const { errors } = Deno;
 /** What is known by name; the texts are strerror(3)'s. */
@@ -20,7 +20,7 @@ const KNOWN: ReadonlyMap<number, readonly [kind: new (message: string) => Error,
   [99, [errors.AddrNotAvailable, "Cannot assign requested address"]],
   [101, [errors.NetworkUnreachable, "Network is unreachable"]],
   [103, [errors.ConnectionAborted, "Software caused connection abort"]],
-  [104, [errors.ConnectionReset, "Connection reset by peer"]],
+  [ECONNRESET, [errors.ConnectionReset, "Connection reset by peer"]],
   [105, [Error, "No buffer space available"]],
   [110, [errors.TimedOut, "Connection timed out"]],
   [111, [errors.ConnectionRefused, "Connection refused"]],

@@ -2,6 +2,7 @@
 import { Buffer } from "node:buffer";
 import process from "node:process";
 import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
+import { ConnWire } from "../../lib/http1/conn_wire.ts";
 import { dial, tcpSockaddr, unixSockaddr } from "../../lib/http1/dial.ts";
 import { eventLoop } from "../../lib/http1/event_loop.ts";
 import type { Wire } from "../../lib/http1/wire.ts";
@@ -27,6 +28,12 @@ async function readAll(read: (into: Uint8Array<ArrayBuffer>) => Promise<number>,
 
 async function writeAll(wire: Pick<Wire, "write">, bytes: Uint8Array<ArrayBuffer>): Promise<void> {
   for (let at = 0; at < bytes.length;) at += await wire.write(bytes.subarray(at));
+}
+
+/** A connection of the runtime's as a wire, and a socket of the loop's. */
+async function connAndSocket(): Promise<[Wire, Wire]> {
+  const [peer, conn] = await dialledPair("tcp");
+  return [new ConnWire(conn), peer];
 }
 
 for (const transport of ["tcp", "unix"] as const) {
@@ -90,6 +97,22 @@ Deno.test({ name: "a reset is told as one", ignore }, async () => {
   await assertRejects(() => us.read(new Uint8Array(8)), Deno.errors.ConnectionReset);
   us.close();
 });
+
+for (const kind of ["a socket", "a wire over the runtime's"] as const) {
+  for (const way of ["write", "writeNow"] as const) {
+    Deno.test({ name: `a reset that ${way}() is told is no orderly end for who reads: ${kind}`, ignore }, async () => {
+      const [us, peer] = kind === "a socket" ? await ownPair("tcp") : await connAndSocket();
+      await us.write(Uint8Array.of(1));
+      await peer.write(Uint8Array.of(2, 3));
+      // Not by the runtime, which ends its side first: then all that was sent has come.
+      peer.close();
+      if (way === "writeNow") assertEquals(us.writeNow(Uint8Array.of(4), 0, 1), 0);
+      else await assertRejects(() => us.write(Uint8Array.of(4)), Deno.errors.ConnectionReset);
+      await assertRejects(() => readAll((into) => us.read(into), 8), Deno.errors.ConnectionReset);
+      us.close();
+    });
+  }
+}
 
 Deno.test({ name: "dial() says why there is no connection", ignore }, async () => {
   const free = listening("tcp");

@@ -21,7 +21,7 @@ export function fromApplication(application: Application): Handler {
     };
     try {
       const result = await application(environ, head.startResponse);
-      return await new PieceReader(result, head, end).respond(isHead);
+      return await new PieceReader(result, head, end).respond(isHead, info);
     } catch (thrown) {
       environ["wsgi.errors"].flush();
       throw thrown;

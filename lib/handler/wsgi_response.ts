@@ -4,7 +4,7 @@
  *
  * @module
  */
-import type { Piece, Pieces, StartResponse } from "./contract.ts";
+import type { Info, Piece, Pieces, StartResponse } from "./contract.ts";
 import { HOP_BY_HOP } from "./connection_fields.ts";
 import { DenoResponse } from "./deno_response.ts";
 import { joined } from "../pieces.ts";
@@ -89,12 +89,12 @@ export class PieceReader {
     this.#iterator = iterate(result);
   }
 
-  /** The response, as soon as its head is known. */
-  async respond(isHead: boolean): Promise<Response> {
+  /** The response, as soon as its head is known. Throws the reason of `info.signal` when nobody waits for it any more. */
+  async respond(isHead: boolean, info: Pick<Info, "signal">): Promise<Response> {
     try {
       // A list is all there; its length can be told.
       const whole = isPiece(this.#result) || Array.isArray(this.#result);
-      const first = await this.#read(whole);
+      const first = await (isLater(this.#result) ? unlessAborted(info.signal, this.#read(whole)) : this.#read(whole));
       this.#head.check();
       this.#left = this.#head.length;
       const length = lengthOf(first);
@@ -193,12 +193,30 @@ export class PieceReader {
   }
 }
 
+/** What `promise` gives. It may never, and what is said at the end of a request has to be said all the same. */
+async function unlessAborted<Value>(signal: AbortSignal, promise: Promise<Value>): Promise<Value> {
+  const { promise: aborted, reject } = Promise.withResolvers<never>();
+  const abort = () => reject(signal.reason);
+  if (signal.aborted) abort();
+  else signal.addEventListener("abort", abort, { once: true });
+  try {
+    return await Promise.race([aborted, promise]);
+  } finally {
+    signal.removeEventListener("abort", abort);
+  }
+}
+
 function lengthOf(pieces: readonly Uint8Array[]): number {
   return pieces.reduce((sum, piece) => sum + piece.length, 0);
 }
 
 function isPiece(value: unknown): value is Piece {
   return typeof value === "string" || value instanceof Uint8Array;
+}
+
+/** Whether its pieces may have to be waited for. */
+function isLater(result: unknown): boolean {
+  return typeof Reflect.get(Object(result), Symbol.asyncIterator) === "function";
 }
 
 function iterate(result: unknown): Iterator<Piece> | AsyncIterator<Piece> {

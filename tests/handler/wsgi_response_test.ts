@@ -61,6 +61,20 @@ Deno.test("a generator whose client leaves is ended, its finally runs, and so do
   }
 });
 
+Deno.test("close() is called when a client leaves, also before the first piece, which may never come", async () => {
+  const request = new Request("http://x/"), info = infoOf(request);
+  let closed = 0;
+  const result = async function* () {
+    yield await Promise.withResolvers<Piece>().promise;
+  };
+  const application = saying(() => Object.assign(result(), { close: () => closed++ }));
+  const response = fromApplication(application)(request, info);
+  await new Promise((resolve) => setTimeout(resolve));
+  info.leave();
+  await assertRejects(async () => await response, DOMException, "The client has left");
+  assertEquals(closed, 1);
+});
+
 Deno.test("what throws in a generator's finally is logged and no more", async () => {
   const log = await stderrOf(async () => {
     const response = await answer(saying(function* () {

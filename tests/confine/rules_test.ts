@@ -75,6 +75,10 @@ Deno.test("rulesetFor() follows the permissions", () => {
     (accessTo("/out", { write: ["/out/new/file"] }) & FS.makeReg) !== 0n,
     "what is not there is made in its parent",
   );
+  const linksIn = (path: string, permissions: Partial<Permissions>) =>
+    (accessTo(path, permissions) & FS.makeSym) !== 0n;
+  assert(!linksIn("/out", { write: ["/out"], read: "all" }) && !linksIn("/", { write: "all" }), "a link may lead out");
+  assert(linksIn("/out", { write: ["/out"], run: ["git"] }) && linksIn("/", { write: "all", read: "all" }));
   assertEquals(accessTo("/usr/bin/git", { run: ["git"] }), FS.readFile | FS.execute);
   assertEquals(accessTo("/", { run: "all" }), FS.execute, "to run everything is not to read everything");
   assertEquals(accessTo("/etc/hosts", {}), 0n);

@@ -137,7 +137,8 @@ export class WorkerHandle extends ProcessHandle<WorkerReady, SupervisorMessage, 
         this.stats = message.stats.rss > 0 ? message.stats : { ...message.stats, rss: residentMemory(this.pid) };
         break;
       case "touched":
-        this.#onTouched(message);
+        // A confined handler may say so without an end.
+        if (this.options.learn) this.#onTouched(message);
         break;
       case "failed": {
         const { code, exitCode, detail } = message;

@@ -5,6 +5,7 @@
  * @module
  */
 import type { Permissions } from "../config/permissions.ts";
+import { capabilitiesToDrop, dropCapabilities } from "../confine/capabilities.ts";
 import { CONFINE, CONFINED, DATA_HOME, environmentFor, mayCache, NO_DATA_HOME } from "../confine/environment.ts";
 import { abiOf, landlockVersion, makeRuleset, restrictSelf } from "../confine/landlock.ts";
 import { replaceProcess } from "../confine/replace.ts";
@@ -47,6 +48,7 @@ export function enterConfinement(args: readonly string[]): readonly string[] {
       restrictSelf(made);
       warnOfMissing(permissions, made.missing);
     }
+    dropCapabilities(capabilitiesToDrop(permissions));
     const { program, args: own } = selfCommand(["worker", path]);
     const confinement: Confinement = { landlock: abi.version, options, dataHome: env[DATA_HOME] ?? null };
     if (!mayCache(permissions)) env[DATA_HOME] = NO_DATA_HOME;

@@ -41,13 +41,17 @@ Deno.test({
     using directory = new TestDirectory();
     directory.write("app/app.ts", APP);
     const secret = directory.write("outside/secret", "secret\n"), control = directory.at("control");
-    const reads = [`cat '${secret}'`, `ls '${directory.at("outside")}'`, `cat /proc/$PPID/environ`];
+    const reads = [`cat '${secret}'`, `ls '${directory.at("outside")}'`];
+    // With all files to be read, too.
+    const others = [`cat /proc/$PPID/environ`, `cat /proc/${Deno.pid}/environ`];
     // What Landlock knows nothing of.
     const changes = [`chmod 666 '${secret}'`, `touch -a '${secret}'`, `chown "$(id -u)" '${secret}'`];
     const asks = [`curl -s --max-time 5 --unix-socket '${control}' http://x/; test $? -ne 7`];
     const packets = [`bash -c 'echo > /dev/udp/127.0.0.1/9'`];
     // Of a process outside.
     const limits = [`prlimit --pid ${Deno.pid} --core=0:0`, `renice -n 19 -p ${Deno.pid}`, `taskset -p 1 ${Deno.pid}`];
+    // What root may.
+    const machine = ["unshare --uts true", "unshare --net true"];
     const fine = [
       "true",
       "ulimit -n 64",
@@ -77,10 +81,22 @@ Deno.test({
       assertEquals(await run(directory, [`--allow-write=${within}`], commands), commands.map(() => 0));
     });
     await t.step("nothing without it", async () => {
-      const codes = await run(directory, [], [...reads, ...changes, ...asks, ...packets, ...limits, ...fine]);
+      const codes = await run(directory, [], [
+        ...reads,
+        ...changes,
+        ...asks,
+        ...packets,
+        ...limits,
+        ...machine,
+        ...fine,
+      ]);
       const refused = codes.slice(0, -fine.length);
       assert(refused.every((code) => code !== 0), refused.join());
       assertEquals(codes.slice(-fine.length), fine.map(() => 0));
+    });
+    await t.step("no environment of other processes with --allow-read", async () => {
+      const codes = await run(directory, ["--allow-read"], others);
+      assert(codes.every((code) => code !== 0), codes.join());
     });
     const allowed = [
       ["reading", "--allow-read", reads],

@@ -2,6 +2,7 @@
 import { assert, assertEquals, assertMatch, assertThrows } from "@std/assert";
 import { EVERYTHING, type Permissions } from "../../lib/config/permissions.ts";
 import { environmentFor, trustedPlaces } from "../../lib/confine/environment.ts";
+import { capabilitiesToDrop } from "../../lib/confine/capabilities.ts";
 import { gapsOf, requireLandlock } from "../../lib/confine/gaps.ts";
 import { filterFor } from "../../lib/confine/hidden_descriptor.ts";
 import { programLimits } from "../../lib/confine/program_limits.ts";
@@ -65,6 +66,13 @@ Deno.test("rulesetAfterwards() leaves what may be written, and nothing that the 
   const data = rulesetAfterwards({ write: ["/out/new/file"] }, { caches: ["/cache"] }, PLACES);
   assertEquals(data?.rules.slice(3).map((rule) => rule.kind === "path" && rule.path), ["/cache", "/out"]);
   assertEquals(rulesetAfterwards({ write: "all" }, { caches: [] }, PLACES), null);
+});
+
+Deno.test("programs do not have what root may do to the machine, and read what others send only with all of the net", () => {
+  const [admin, raw, dacOverride] = [21, 13, 1];
+  const dropped = capabilitiesToDrop({ net: ["127.0.0.1:80"] });
+  assertEquals([admin, raw, dacOverride].map((capability) => dropped.includes(capability)), [true, true, false]);
+  assertEquals(capabilitiesToDrop({ net: "all" }).includes(raw), false);
 });
 
 Deno.test("rulesetFor() follows the permissions", () => {

@@ -45,6 +45,8 @@ export function recordDeno(note: Note): void {
   for (const name of ["listen", "listenTls", "listenDatagram"]) {
     wrap(Deno, name, ([options]) => host(options, "0.0.0.0"));
   }
+  wrap(Deno, "connectQuic", ([options]) => host(options, "127.0.0.1"));
+  construct(Deno, "QuicEndpoint", ([options]) => host({ port: 0, ...options }, "[::]"));
   wrap(Deno, "resolveDns", ([, , options]) => noteNameServer(note, options?.nameServer));
   // Where its packets go is asked for each of them.
   replace(Deno, "listenDatagram", {
@@ -70,11 +72,15 @@ export function recordDeno(note: Note): void {
   for (const [name, kind] of Object.entries(SYSTEM)) wrap(Deno, name, () => note("sys", kind));
   wrap(Deno, "dlopen", ([library]) => path("ffi", library));
   wrap(Deno, "kill", ([pid]) => pid === Deno.pid || note("run", ""));
-  construct(Deno, "Command", ([program]) => note("run", program instanceof URL ? absolute(program) : String(program)));
+  const program = ([named]: Any[]) => note("run", named instanceof URL ? absolute(named) : String(named));
+  construct(Deno, "Command", program);
+  for (const name of ["spawn", "spawnAndWait", "spawnAndWaitSync"]) wrap(Deno, name, program);
   wrap(globalThis, "fetch", ([input]) => noteUrl(note, input instanceof Request ? input.url : input));
   // Nobody tells where it stores.
   for (const name of ["open", "has", "delete"]) wrap(CacheStorage.prototype, name, () => both("/"));
-  for (const name of ["WebSocket", "EventSource"]) construct(globalThis, name, ([url]) => noteUrl(note, url));
+  for (const name of ["WebSocket", "WebSocketStream", "WebTransport", "EventSource"]) {
+    construct(globalThis, name, ([url]) => noteUrl(note, url));
+  }
 }
 
 function noteOpen(note: Note, file: unknown, options: Any): void {

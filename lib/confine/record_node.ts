@@ -12,6 +12,7 @@ import {
   type Note,
   noteHost,
   noteUrl,
+  replace,
   SYSTEM,
   withPort,
   wrap,
@@ -118,6 +119,8 @@ export function recordNode(note: Note, builtIn: (name: string) => Any): string[]
   for (const names of [dns, dns.promises]) {
     wrap(names, "lookup", ([name]) => net.isIP(name) !== 0 || note("net", withPort(String(name), undefined)));
     wrap(names, "lookupService", ([address, port]) => note("net", withPort(String(address), port)));
+    recordQueries(note, names, () => names.getServers());
+    recordQueries(note, names.Resolver.prototype, (resolver) => resolver.getServers());
   }
   const tls = builtIn("node:tls");
   wrap(tls, "getCACertificates", () => note("sys", "ca"));
@@ -145,6 +148,22 @@ export function recordNode(note: Note, builtIn: (name: string) => Any): string[]
     ownKeys: (target) => (note("env", ""), Reflect.ownKeys(target)),
   });
   return CHANGED;
+}
+
+/** Notes the name servers that are asked by functions of `owner`. */
+function recordQueries(note: Note, owner: Any, serversOf: (self: Any) => string[]): void {
+  const names = [owner, Object.getPrototypeOf(owner)].flatMap((each) => Object.getOwnPropertyNames(each));
+  for (const name of new Set(names.filter((each) => /^(?:resolve|reverse)/.test(each)))) {
+    replace(owner, name, {
+      apply(original, self, args) {
+        // An address, with a port where that is another one: "::1", "[::1]:54".
+        for (const server of serversOf(self)) {
+          note("net", /^[^:]+:\d+$|\]:\d+$/.test(server) ? server : withPort(server, 53));
+        }
+        return Reflect.apply(original, self, args);
+      },
+    });
+  }
 }
 
 /** What a socket's bind() takes: options, or a port and an address. */

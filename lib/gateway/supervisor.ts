@@ -57,7 +57,7 @@ export class Supervisor {
   constructor(options: GatewayOptions, listening: ListeningSockets) {
     this.#options = options;
     this.#listening = listening;
-    this.#directory = makePrivateDirectory(options.runAs);
+    this.#directory = makePrivateDirectory(options.runAs, options.apps);
     this.#direct = isDirect(options);
     this.#front = hasFront(options) ? new FrontSlot("The front", (listen) => this.#spawnFront(listen)) : null;
     const host = this.#makeHost();

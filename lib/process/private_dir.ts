@@ -6,13 +6,23 @@
  */
 import { dirname } from "@std/path";
 import type { RunAs } from "../config/options.ts";
+import type { Permissions } from "../config/permissions.ts";
+import { isWithin } from "../confine/within.ts";
 import { messageOf, StackdError } from "../errors.ts";
+import { logWarn } from "../observe/log.ts";
 import { giveFile } from "./privileges.ts";
 
 /** A longer path leaves too little of a socket path's 107 bytes for the names inside. */
 const LONGEST = 70;
 const PREFIX = "stackd-";
 const LOCK = "lock";
+/** Where it may be when it should not be with temporary files. */
+const ELSEWHERE = ["/run", "/var/tmp"];
+
+/** An app; its permissions are null where it is not confined. */
+interface Confined {
+  readonly permissions: Pick<Permissions, "write"> | null;
+}
 
 /** A directory of mode 700 for the life of this process. */
 export interface PrivateDirectory {
@@ -26,17 +36,20 @@ export interface PrivateDirectory {
 }
 
 /**
- * Makes the directory under TMPDIR, or under /tmp where that path is too long for sockets, for processes of `owner`.
+ * Makes the directory under TMPDIR, or under /tmp where that path is too long for sockets, for processes of `owner`; elsewhere, if it
+ * can be, where confined handlers may write there: they would change the code of others in it.
  *
+ * @param apps Whose handlers may write.
  * @throws {StackdError} `STACKD_LISTEN` (exit 1).
  */
-export function makePrivateDirectory(owner: RunAs | null = null): PrivateDirectory {
+export function makePrivateDirectory(owner: RunAs | null = null, apps: readonly Confined[] = []): PrivateDirectory {
   try {
     let path = Deno.makeTempDirSync({ prefix: PREFIX });
     if (new TextEncoder().encode(path).length > LONGEST) {
       Deno.removeSync(path);
       path = Deno.makeTempDirSync({ dir: "/tmp", prefix: PREFIX });
     }
+    path = moveAway(path, owner, apps);
     removeLeftovers(dirname(path));
     let lock: Deno.FsFile;
     try {
@@ -70,6 +83,38 @@ export function makePrivateDirectory(owner: RunAs | null = null): PrivateDirecto
     const where = parent === undefined ? 'in "/tmp"' : `in TMPDIR "${parent}"`;
     const message = `Cannot make a directory for private sockets ${where}: ${messageOf(cause)}`;
     throw new StackdError("STACKD_LISTEN", message, { exitCode: 1, cause });
+  }
+}
+
+/** Makes another directory for an empty one that handlers may write, and removes it; the same where none is better. */
+function moveAway(path: string, owner: RunAs | null, apps: readonly Confined[]): string {
+  const grants = apps.map(({ permissions }) => permissions?.write ?? []);
+  const roots = grants.flatMap((grant) => grant === "all" ? [] : grant.map(realPlace));
+  if (!isWithin(realPlace(path), roots)) return path;
+  const own = owner === null ? Deno.env.get("XDG_RUNTIME_DIR") : undefined;
+  for (const dir of [...own?.startsWith("/") ? [own] : [], ...ELSEWHERE]) {
+    if (isWithin(realPlace(dir), roots)) continue;
+    try {
+      const other = Deno.makeTempDirSync({ dir, prefix: PREFIX });
+      const fits = new TextEncoder().encode(other).length <= LONGEST;
+      tryRemove(fits ? path : other);
+      if (fits) return other;
+    } catch { /* it is not there, or not ours to write */ }
+  }
+  logWarn(
+    `A handler may write "${dirname(path)}", where the code of all apps is kept: name another directory in TMPDIR`,
+  );
+  return path;
+}
+
+/** Where a path really leads; of one that is not there, the nearest directory that is: the kernel's half allows that. */
+function realPlace(path: string): string {
+  for (let place = path;; place = dirname(place)) {
+    try {
+      return Deno.realPathSync(place);
+    } catch {
+      if (place === dirname(place)) return place;
+    }
   }
 }
 

@@ -1,6 +1,6 @@
 /** The directory for private sockets. */
 import { assert, assertEquals, assertThrows } from "@std/assert";
-import { basename } from "@std/path";
+import { basename, dirname } from "@std/path";
 import { StackdError } from "../../lib/errors.ts";
 import { makePrivateDirectory } from "../../lib/process/private_dir.ts";
 import { ROOT, TestDirectory } from "../support/stackd.ts";
@@ -52,6 +52,29 @@ Deno.test("makePrivateDirectory() keeps paths short enough for sockets", () => {
   assert(directory.path.startsWith("/tmp/stackd-"), directory.path);
   directory.remove();
   assertEquals([...Deno.readDirSync(deep)], []);
+});
+
+Deno.test("makePrivateDirectory() goes elsewhere where handlers may write, also by another name, or in what is not there yet", () => {
+  using temporary = new TestDirectory();
+  Deno.mkdirSync(temporary.at("tmp"));
+  Deno.symlinkSync(temporary.at("tmp"), temporary.at("link"));
+  const make = (...written: string[]) => {
+    const directory = withTemporary(
+      temporary.at("tmp"),
+      () => makePrivateDirectory(null, [{ permissions: null }, { permissions: { write: written } }]),
+    );
+    directory.remove();
+    return dirname(directory.path);
+  };
+  assertEquals(make(), temporary.at("tmp"));
+  Deno.mkdirSync(temporary.at("tmp/beside"));
+  assertEquals(make(temporary.at("tmp/beside")), temporary.at("tmp"));
+  Deno.removeSync(temporary.at("tmp/beside"));
+  for (const written of ["tmp", "link", ".", "tmp/new/file"]) {
+    const parent = make(temporary.at(written));
+    assert(!parent.startsWith(temporary.path), `${written}: ${parent}`);
+  }
+  assertEquals([...Deno.readDirSync(temporary.at("tmp"))], []);
 });
 
 Deno.test("makePrivateDirectory() says why it cannot", () => {

@@ -12,7 +12,8 @@ export type Architecture = "x86_64" | "aarch64";
 export const AUDIT: Readonly<Record<Architecture, number>> = { x86_64: 0xc000_003e, aarch64: 0xc000_00b7 };
 
 /** Fields of struct seccomp_data, as offsets; of arguments the lower half. */
-export const NUMBER = 0, ARCHITECTURE = 4, FIRST_ARGUMENT = 16, THIRD_ARGUMENT = 32;
+export const NUMBER = 0, ARCHITECTURE = 4, INSTRUCTION_POINTER = 8;
+export const FIRST_ARGUMENT = 16, THIRD_ARGUMENT = 32, FOURTH_ARGUMENT = 40;
 /** What a filter comes to; an error's number is added to the second. */
 export const ALLOW = 0x7fff_0000, ERRNO = 0x0005_0000;
 

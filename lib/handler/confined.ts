@@ -8,6 +8,7 @@ import type { Permissions } from "../config/permissions.ts";
 import { addressOf, type Filter, makeFilter } from "../confine/bpf.ts";
 import { filterFor } from "../confine/hidden_descriptor.ts";
 import { abiOf, makeRuleset } from "../confine/landlock.ts";
+import { hostLibraries, loaderIn, loadNothing } from "../confine/no_libraries.ts";
 import { programLimits } from "../confine/program_limits.ts";
 import { rulesetAfterwards, systemFiles } from "../confine/ruleset.ts";
 import { architecture, libcPath } from "../confine/seccomp.ts";
@@ -157,7 +158,31 @@ function makeFilters(permissions: Permissions, channel: string): Filter[] {
   const machine = architecture();
   if (machine === null) return [];
   const fd = findSocket("getpeername", channel), limits = programLimits(permissions, machine);
-  return [...limits === null ? [] : [limits], ...fd < 0 ? [] : [filterFor(fd, machine)]].map(makeFilter);
+  const loader = permissions.ffi === "all" || permissions.ffi.length > 0 ? null : loaderIn(textOf("/proc/self/maps"));
+  if (loader !== null && permissions.net.length > 0) loadHostLibraries();
+  return [
+    ...limits === null ? [] : [limits],
+    ...fd < 0 ? [] : [filterFor(fd, machine)],
+    ...loader === null ? [] : [loadNothing(loader, machine)],
+  ].map(makeFilter);
+}
+
+/** Loads for good what a thread that may load nothing needs. */
+function loadHostLibraries(): void {
+  for (const library of hostLibraries(textOf("/etc/nsswitch.conf"))) {
+    try {
+      Deno.dlopen(library, {});
+    } catch { /* it is not installed */ }
+  }
+}
+
+/** A file's text; empty where it cannot be read. */
+function textOf(path: string): string {
+  try {
+    return Deno.readTextFileSync(path);
+  } catch {
+    return "";
+  }
 }
 
 /** The access log of the public socket; null when it has none. */

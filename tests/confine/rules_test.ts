@@ -5,6 +5,7 @@ import { environmentFor, trustedPlaces } from "../../lib/confine/environment.ts"
 import { capabilitiesToDrop } from "../../lib/confine/capabilities.ts";
 import { gapsOf, requireLandlock } from "../../lib/confine/gaps.ts";
 import { filterFor } from "../../lib/confine/hidden_descriptor.ts";
+import { hostLibraries, loaderIn } from "../../lib/confine/no_libraries.ts";
 import { programLimits } from "../../lib/confine/program_limits.ts";
 import type { Instruction } from "../../lib/confine/bpf.ts";
 import { abiOf, FS, NET } from "../../lib/confine/landlock.ts";
@@ -73,6 +74,17 @@ Deno.test("programs do not have what root may do to the machine, and read what o
   const dropped = capabilitiesToDrop({ net: ["127.0.0.1:80"] });
   assertEquals([admin, raw, dacOverride].map((capability) => dropped.includes(capability)), [true, true, false]);
   assertEquals(capabilitiesToDrop({ net: "all" }).includes(raw), false);
+});
+
+Deno.test("loaderIn() finds the dynamic loader's code, and hostLibraries() what finds hosts", () => {
+  const line = (from: string, to: string, path: string) => `${from}-${to} r-xp 00001000 fe:00 12   /usr/lib/${path}\n`;
+  const maps = line("7f00fffff000", "7f0100001000", "libc.so.6") +
+    line("7fb1a0001000", "7fb1a0027000", "ld-linux-x86-64.so.2");
+  assertEquals(loaderIn(maps), { upper: 0x7fb1, from: 0xa0001000, to: 0xa0026fff });
+  assertEquals(loaderIn(line("7f00fffff000", "7f0100001000", "ld-linux-aarch64.so.1"))?.to, 0xffff_ffff);
+  assertEquals(loaderIn(""), null);
+  const text = "passwd: files\nhosts:  files mdns4_minimal [NOTFOUND=return] dns myhostname # resolve\n";
+  assertEquals(hostLibraries(text), ["libnss_mdns4_minimal.so.2", "libnss_myhostname.so.2"]);
 });
 
 Deno.test("rulesetFor() follows the permissions", () => {

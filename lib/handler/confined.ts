@@ -69,13 +69,15 @@ export interface Confining {
   readonly isolate: Isolate;
   /** The version of Landlock that holds this process; 0 for none. */
   readonly landlock: number;
+  /** Where the dynamic loader's code lay before; where it lies again, every program's lies there. */
+  readonly loader: number | null;
   /** The path of the socket by which the supervisor is spoken to. */
   readonly channel: string;
 }
 
 /** Runs a handler in its isolate; tells the supervisor what that says by `say`. */
 export function confine(
-  { options, permissions, isolate: { worker: isolate, needs }, landlock, channel }: Confining,
+  { options, permissions, isolate: { worker: isolate, needs }, landlock, loader, channel }: Confining,
   say: (message: WorkerMessage) => Promise<void>,
 ): Confined {
   const ended = Promise.withResolvers<number>();
@@ -91,7 +93,7 @@ export function confine(
     return { drain() {}, ping() {}, reopen() {}, break() {}, ended: ended.promise };
   }
   keepOpen(landlock === 0 ? [] : systemFiles(permissions));
-  const filters = makeFilters(permissions, channel), ruleset = makeOwnRuleset(options, permissions, landlock);
+  const filters = makeFilters(permissions, channel, loader), ruleset = makeOwnRuleset(options, permissions, landlock);
   // The isolate's sockets are nobody's before they have their mode.
   const umask = Deno.umask(0o777 & ~PRIVATE_MODE);
   const { port1: port, port2 } = new MessageChannel();
@@ -154,11 +156,13 @@ function makeOwnRuleset(options: WorkerOptions, permissions: Permissions, landlo
 }
 
 /** What the isolate's thread is not to do: use the channel to the supervisor, and start programs that do what nobody else holds. */
-function makeFilters(permissions: Permissions, channel: string): Filter[] {
+function makeFilters(permissions: Permissions, channel: string, loaderBefore: number | null): Filter[] {
   const machine = architecture();
   if (machine === null) return [];
   const fd = findSocket("getpeername", channel), limits = programLimits(permissions, machine);
-  const loader = permissions.ffi === "all" || permissions.ffi.length > 0 ? null : loaderIn(textOf("/proc/self/maps"));
+  const found = permissions.ffi === "all" || permissions.ffi.length > 0 ? null : loaderIn(textOf("/proc/self/maps"));
+  // Without random addresses, what is refused to our loader is refused to every program's.
+  const loader = found?.from === loaderBefore && permissions.run.length > 0 ? null : found;
   if (loader !== null && permissions.net.length > 0) loadHostLibraries();
   return [
     ...limits === null ? [] : [limits],

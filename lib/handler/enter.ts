@@ -8,6 +8,7 @@ import type { Permissions } from "../config/permissions.ts";
 import { capabilitiesToDrop, dropCapabilities } from "../confine/capabilities.ts";
 import { CONFINE, CONFINED, DATA_HOME, environmentFor, mayCache, NO_DATA_HOME } from "../confine/environment.ts";
 import { abiOf, landlockVersion, makeRuleset, restrictSelf } from "../confine/landlock.ts";
+import { loaderIn } from "../confine/no_libraries.ts";
 import { replaceProcess } from "../confine/replace.ts";
 import { rulesetFor } from "../confine/ruleset.ts";
 import { messageOf } from "../errors.ts";
@@ -31,6 +32,7 @@ export function enterConfinement(args: readonly string[]): readonly string[] {
     Deno.env.delete(CONFINE);
     // While nothing is known yet, what does not depend on it is done.
     const abi = abiOf(landlockVersion()), code = Deno.build.os === "linux" ? mappedFiles() : [];
+    const loader = Deno.build.os === "linux" ? loaderIn(Deno.readTextFileSync("/proc/self/maps"))?.from ?? null : null;
     const lines = new InputLines();
     const path = args[0] === PATH_FOLLOWS ? lines.next() : args[0], line = lines.next();
     if (path === undefined || path === null || line === null) Deno.exit(1); // the supervisor is gone
@@ -50,7 +52,8 @@ export function enterConfinement(args: readonly string[]): readonly string[] {
     }
     dropCapabilities(capabilitiesToDrop(permissions));
     const { program, args: own } = selfCommand(["worker", path]);
-    const confinement: Confinement = { landlock: abi.version, options, dataHome: env[DATA_HOME] ?? null };
+    const dataHome = env[DATA_HOME] ?? null;
+    const confinement: Confinement = { landlock: abi.version, loader, options, dataHome };
     if (!mayCache(permissions)) env[DATA_HOME] = NO_DATA_HOME;
     replaceProcess(program, own, { ...env, [CONFINED]: JSON.stringify(confinement) });
   } catch (thrown) {

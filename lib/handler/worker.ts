@@ -47,8 +47,8 @@ export async function runWorker(args: readonly string[]): Promise<number> {
   const say = (message: WorkerMessage) => channel.send(message);
   if (permissions !== null) {
     const { confine, openIsolate } = await import("./confined.ts");
-    const opened = isolate ?? openIsolate(options, permissions), { landlock = 0 } = confinement ?? {};
-    const confined = confine({ options, permissions, isolate: opened, landlock, channel: channel.path }, say);
+    const opened = isolate ?? openIsolate(options, permissions), { landlock = 0, loader = null } = confinement ?? {};
+    const confined = confine({ options, permissions, isolate: opened, landlock, loader, channel: channel.path }, say);
     obey(messages, confined);
     return await confined.ended;
   }

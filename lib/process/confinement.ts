@@ -10,6 +10,8 @@ import { isWorkerOptions, type WorkerOptions } from "./messages.ts";
 export interface Confinement {
   /** The version of Landlock that holds it; 0 for none. */
   readonly landlock: number;
+  /** Where the dynamic loader's code lay before it started itself anew; null where that is not known. */
+  readonly loader: number | null;
   readonly options: WorkerOptions;
   /** XDG_DATA_HOME as the handler may see it; null for none. */
   readonly dataHome: string | null;
@@ -18,8 +20,9 @@ export interface Confinement {
 /** How this process is confined; null when it is not. */
 export function readConfinement(): Confinement | null {
   try {
-    const { landlock, options, dataHome } = JSON.parse(Deno.env.get(CONFINED) ?? "");
-    return typeof landlock === "number" && isWorkerOptions(options) ? { landlock, options, dataHome } : null;
+    const { landlock, loader, options, dataHome } = JSON.parse(Deno.env.get(CONFINED) ?? "");
+    if (typeof landlock !== "number" || !isWorkerOptions(options)) return null;
+    return { landlock, loader: typeof loader === "number" ? loader : null, options, dataHome };
   } catch {
     return null;
   }

@@ -1,7 +1,7 @@
 /** WebGPU does not make a confined handler's process load libraries. With the compiled binary. @module */
 import { assertEquals } from "@std/assert";
 import { landlockVersion } from "../../lib/confine/landlock.ts";
-import { startGateway, TestDirectory } from "../support/stackd.ts";
+import { BINARY, installed, Running, startGateway, TestDirectory } from "../support/stackd.ts";
 
 const APP = `export default async () => new Response(String(await navigator.gpu.requestAdapter()));`;
 
@@ -26,5 +26,23 @@ Deno.test({
       assertEquals(LIBRARY.test(Deno.readTextFileSync(`/proc/${children.at(-1)}/maps`)), loads);
       await running.stop();
     }
+  },
+});
+
+const setarch = installed("setarch");
+
+Deno.test({
+  name: `a confined handler's programs run where addresses are not random${setarch ? "" : " (skipped: no setarch)"}`,
+  ignore: !setarch,
+  async fn() {
+    using directory = new TestDirectory();
+    const code = `export default () => new Response(String(new Deno.Command("/bin/true").outputSync().code));`;
+    const app = directory.write("app/app.ts", code), socket = directory.at("app.sock");
+    const args = ["gateway", "--socket", socket, "--access-log", "off", "--allow-run", app];
+    await using running = new Running("setarch", ["-R", BINARY, ...args]);
+    await running.untilPrinted(/^ +pid +\d+$/m);
+    using client = Deno.createHttpClient({ proxy: { transport: "unix", path: socket } });
+    assertEquals(await (await fetch("http://localhost/", { client })).text(), "0");
+    await running.stop();
   },
 });

@@ -100,7 +100,10 @@ export class PieceReader {
       const length = lengthOf(first);
       if (isHead || this.#head.bodiless) {
         // Here an application may leave the body out: then its length says nothing.
-        const response = this.#head.respond(null, whole && length > 0 ? length : null);
+        const said = whole && length > 0 ? length : null;
+        // Null would come to a length of 0, which the body that is left out does not have.
+        const body = said === null && this.#left === null ? new Blob([]).stream() : null;
+        const response = this.#head.respond(body, said);
         await this.#close();
         return response;
       }

@@ -2,6 +2,7 @@
 import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
 import type { Handler } from "../../lib/handler/contract.ts";
 import { errorOf, innerOf, scriptedStream } from "../../lib/handler/inner_response.ts";
+import { fromApplication } from "../../lib/handler/wsgi.ts";
 import { fieldOf, RawClient } from "../support/raw_http.ts";
 import { TestDirectory } from "../support/stackd.ts";
 import { until } from "../support/until.ts";
@@ -28,6 +29,23 @@ Deno.test("this Deno keeps of a response what is looked for inside", async () =>
   using file = await Deno.open(directory.write("file", "text"));
   const backed = innerOf(new Response(file.readable));
   assert(backed !== null && backed.body !== null && scriptedStream(backed.body) === null, "a file's is no script's");
+});
+
+Deno.test("a WSGI application's answer to HEAD says no length that is not known", async () => {
+  const handler = fromApplication((environ, startResponse) => {
+    startResponse("200 OK", []);
+    if (environ.PATH_INFO === "/list") return ["four"];
+    return environ.PATH_INFO === "/stream" ? ["four"].values() : [];
+  });
+  await serving(handler, {}, async ({ publicPath }) => {
+    for (const [path, length] of [["/list", "4"], ["/stream", null], ["/left-out", null]] as const) {
+      using client = await RawClient.connect({ transport: "unix", path: publicPath });
+      await client.send(`HEAD ${path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n`);
+      const { rest } = await client.end();
+      assertEquals([rest.slice(0, 12), /content-length: (\d+)/i.exec(rest)?.[1] ?? null], ["HTTP/1.1 200", length]);
+      assertEquals(rest.split("\r\n\r\n")[1], "");
+    }
+  });
 });
 
 Deno.test("fields for one hop do not leave a worker's socket", async (t) => {

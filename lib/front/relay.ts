@@ -164,8 +164,9 @@ export async function relay(
     }
   } catch (thrown) {
     upstream?.close();
-    // Half a response is a failure of the server's too, unless it was cut because the client left.
-    if (answered && thrown instanceof UpstreamError && server !== null && !connection.gone) group.failed(server);
+    // Half a response is a failure of the server's too, unless it was cut because of the client: who left, or whose body was not wanted.
+    const isServers = thrown instanceof UpstreamError && !thrown.mayBeUnread && !connection.gone;
+    if (answered && isServers && server !== null) group.failed(server);
     throw thrown;
   } finally {
     exchange.trace?.end();

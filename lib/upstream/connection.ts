@@ -8,24 +8,10 @@ import type { Deadlines, Expiring } from "../http1/deadlines.ts";
 import { Reject } from "../http1/reject.ts";
 import type { Framing, ResponseHead } from "../http1/response_head.ts";
 import type { Wire } from "../http1/wire.ts";
+import { UpstreamError, type UpstreamErrorKind } from "./error.ts";
 import { giveParts, HEAD_SIZE, type Parts, takeParts } from "./parts.ts";
 
-/**
- * "timeout" → 504; "closed" (refused, reset, ended early), "invalid" (not HTTP) and "down" (no server is well) → 502; "busy" (no
- * server has room) and "exhausted" (this machine has no descriptor left, or the like: no server's failure) → 503.
- */
-export type UpstreamErrorKind = "timeout" | "closed" | "invalid" | "down" | "busy" | "exhausted";
-
-/** The connection ended, or was ended, before the response was complete; or there was none to be had. */
-export class UpstreamError extends Error {
-  override readonly name = "UpstreamError";
-  readonly kind: UpstreamErrorKind;
-
-  constructor(kind: UpstreamErrorKind, message: string) {
-    super(message);
-    this.kind = kind;
-  }
-}
+export { UpstreamError, type UpstreamErrorKind };
 
 /** An open connection, idle in a pool or busy with one request. */
 export class UpstreamConnection implements Expiring {
@@ -244,7 +230,9 @@ export class UpstreamConnection implements Expiring {
   #afterFailedRead(thrown: unknown): number {
     const isUnread = this.#hadBody && this.#framing === "close" && this.#wire.localAddr.transport === "unix";
     if (isUnread && thrown instanceof Deno.errors.ConnectionReset) return 0;
-    throw this.#closed("reset the connection within its response");
+    const failure = this.#closed("reset the connection within its response");
+    failure.mayBeUnread = this.#hadBody && thrown instanceof Deno.errors.ConnectionReset;
+    throw failure;
   }
 
   /** Whether another request may be sent: the response is complete, nothing is behind it, and the server agrees. */

@@ -10,6 +10,7 @@ import { TestFront, type TestFrontOptions } from "../support/test_front.ts";
 import { groupOf, refusing, routeTo } from "../support/test_group.ts";
 import { answeringAll, page, TestUwsgi, type UwsgiScript } from "../support/test_uwsgi.ts";
 import { until } from "../support/until.ts";
+import { within } from "../support/within.ts";
 
 /** Closes the connection without an answer. */
 const DEAD: UwsgiScript = () => {};
@@ -289,6 +290,28 @@ Deno.test("an answer that ends with its connection is whole when that ends, and 
     assertEquals((await client.response()).body, "all of it");
     assertEquals(front.errors.text, "");
   });
+});
+
+Deno.test("a server that resets the connection behind its answer, because it has left a body unread, does not rest", async () => {
+  using server = listening("unix");
+  const { path } = server.listener.addr as Deno.UnixAddr;
+  await using good = new TestUwsgi(answeringAll(page("good")));
+  await using front = frontOf([{ target: { transport: "unix", path, protocol: "uwsgi" } }, good]);
+  const client = await front.connect();
+  await client.send(post("Content-Length: 1000") + "b".repeat(1_000));
+  const cut = await server.listener.accept();
+  await cut.read(new Uint8Array(16));
+  await cut.write(latin1("HTTP/1.1 403 Forbidden\r\nContent-Length: 100\r\n\r\nhalf"));
+  cut.close();
+  await client.end();
+  const others = [await front.connect(), await front.connect()];
+  for (const other of others) await other.send(get());
+  const conn = await within("it is asked again", server.listener.accept());
+  await conn.read(new Uint8Array(4_096));
+  await conn.write(latin1(page("well")));
+  conn.close();
+  const bodies = await Promise.all(others.map(async (other) => (await other.response()).body));
+  assertEquals(bodies.sort(), ["good", "well"]);
 });
 
 Deno.test("a request goes to another server as one over HTTP does", async (t) => {

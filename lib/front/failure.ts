@@ -9,7 +9,7 @@ import { Reject } from "../http1/reject.ts";
 import { BrokenFile } from "../http1/send_file.ts";
 import { BufferError } from "./buffer_file.ts";
 import { Refusal } from "./refusal.ts";
-import { UpstreamError } from "../upstream/connection.ts";
+import { UpstreamError } from "../upstream/error.ts";
 
 /** How a failure is answered and logged. */
 export interface Failure {

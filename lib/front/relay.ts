@@ -7,7 +7,8 @@
  */
 import type { BufferPool } from "../http1/buffers.ts";
 import type { Exchange } from "../http1/exchange.ts";
-import { type UpstreamConnection, UpstreamError } from "../upstream/connection.ts";
+import type { UpstreamConnection } from "../upstream/connection.ts";
+import { UpstreamError } from "../upstream/error.ts";
 import type { UpstreamGroup } from "../upstream/group.ts";
 import type { UpstreamServer } from "../upstream/server.ts";
 import { download, downloadCompressed, putFirst, upload } from "./bodies.ts";

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { UpstreamErrorKind } from "../upstream/connection.ts";
+import type { UpstreamErrorKind } from "../upstream/error.ts";
 
 /** What is known about a failed attempt. */
 export interface FailedAttempt {

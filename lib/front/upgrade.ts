@@ -6,7 +6,8 @@
 import type { Exchange } from "../http1/exchange.ts";
 import { FIELD } from "../http1/fields.ts";
 import type { Upgraded } from "../http1/service.ts";
-import { type UpstreamConnection, UpstreamError } from "../upstream/connection.ts";
+import type { UpstreamConnection } from "../upstream/connection.ts";
+import { UpstreamError } from "../upstream/error.ts";
 import { putInterim } from "./heads.ts";
 import { splice } from "./splice.ts";
 

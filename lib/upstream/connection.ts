@@ -8,10 +8,8 @@ import type { Deadlines, Expiring } from "../http1/deadlines.ts";
 import { Reject } from "../http1/reject.ts";
 import type { Framing, ResponseHead } from "../http1/response_head.ts";
 import type { Wire } from "../http1/wire.ts";
-import { UpstreamError, type UpstreamErrorKind } from "./error.ts";
+import { UpstreamError } from "./error.ts";
 import { giveParts, HEAD_SIZE, type Parts, takeParts } from "./parts.ts";
-
-export { UpstreamError, type UpstreamErrorKind };
 
 /** An open connection, idle in a pool or busy with one request. */
 export class UpstreamConnection implements Expiring {

@@ -11,7 +11,7 @@ import { isConnectedToPath, isSocketOf, nextDescriptor } from "../http1/libc.ts"
 import type { Socket } from "../http1/socket.ts";
 import { isExhaustion } from "../http1/system_error.ts";
 import type { Wire } from "../http1/wire.ts";
-import { UpstreamError } from "./connection.ts";
+import { UpstreamError } from "./error.ts";
 
 /** Connects within so many ms. Throws {@linkcode UpstreamError}: "timeout", "closed" when refused, or "exhausted". */
 export type Dialler = (patience: number) => Promise<Wire>;

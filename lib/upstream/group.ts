@@ -8,7 +8,7 @@ import { formatAddress } from "../config/address.ts";
 import type { GroupOptions, ServerOptions } from "../config/group_options.ts";
 import type { Deadlines } from "../http1/deadlines.ts";
 import { isFull, type Policy } from "./candidate.ts";
-import { UpstreamError } from "./connection.ts";
+import { UpstreamError } from "./error.ts";
 import { HealthChecks } from "./health_checks.ts";
 import { type LookUp, NameWatch } from "./names.ts";
 import { makePolicy } from "./policies.ts";

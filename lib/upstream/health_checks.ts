@@ -6,7 +6,8 @@
 import type { GroupOptions, HealthCheckOptions } from "../config/group_options.ts";
 import { messageOf } from "../errors.ts";
 import { checkRequest } from "./check_request.ts";
-import { type UpstreamConnection, UpstreamError } from "./connection.ts";
+import type { UpstreamConnection } from "./connection.ts";
+import { UpstreamError } from "./error.ts";
 import type { UpstreamServer } from "./server.ts";
 
 /** The group, as far as its checks know it. */

@@ -1,7 +1,7 @@
 import { assertEquals, assertMatch } from "@std/assert";
 import { failureOf } from "../../lib/front/failure.ts";
 import { Reject } from "../../lib/http1/reject.ts";
-import { UpstreamError } from "../../lib/upstream/connection.ts";
+import { UpstreamError } from "../../lib/upstream/error.ts";
 
 Deno.test("failureOf() answers what was refused with its own status, and leaves it to the access log", () => {
   for (const status of [400, 408, 413, 414, 417, 431, 501, 505]) {

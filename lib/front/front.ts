@@ -226,7 +226,7 @@ class RunningFront implements Front, Service, Host {
   #tellForeign({ connection: { inbox, peer, told } }: Exchange): void {
     const protocol = told === null ? foreignProtocol(inbox.bytes, inbox.start, inbox.end) : null;
     if (protocol === null) return;
-    this.#foreign.warn(`Refused a connection of ${peer ?? "unix:"}: ${protocol} was sent to an HTTP socket`);
+    this.#foreign.warn(`Refused a connection of ${peer ?? "a unix socket"}: ${protocol} was sent to an HTTP socket`);
   }
 
   #answer(

@@ -72,10 +72,10 @@ export class Introductions {
       if (address.uwsgi === undefined) return await readProxyHeader(wire, headerTimeout);
       const opening = await readUwsgiOpening(wire, deadlines, headerTimeout, () => this.#begun.add(wire));
       const refusal = opening?.told?.refusal ?? null;
-      if (refusal !== null) this.#refused.warn(`Refused a request of ${peer ?? "unix:"}: ${refusal.message}`);
+      if (refusal !== null) this.#refused.warn(`Refused a request of ${peer ?? "a unix socket"}: ${refusal.message}`);
       return opening;
     } catch (thrown) {
-      logWarn(`Closed a connection of ${peer ?? "unix:"}: ${messageOf(thrown)}`);
+      logWarn(`Closed a connection of ${peer ?? "a unix socket"}: ${messageOf(thrown)}`);
       return null;
     }
   }

@@ -73,7 +73,7 @@ Deno.test("the gateway answers what is none, and says why", async (t) => {
     await t.step("the access log has them", async () => {
       await gateway.untilPrinted(/^unix: - - \[[^\]]*\] "GET \/ HTTP\/1.1" 400 /m);
       await gateway.untilPrinted(/"TRACE \/ HTTP\/1.1" 405 /);
-      assertMatch(gateway.stderr, /\[warn\] Refused a request of unix:: no REQUEST_METHOD\n/);
+      assertMatch(gateway.stderr, /\[warn\] Refused a request of a unix socket: no REQUEST_METHOD\n/);
     });
   });
 });

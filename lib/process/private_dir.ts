@@ -86,10 +86,12 @@ export function makePrivateDirectory(owner: RunAs | null = null, apps: readonly 
   }
 }
 
-/** Makes another directory for an empty one that handlers may write, and removes it; the same where none is better. */
+/** Makes another directory for an empty one that is not for confined handlers, and removes it; the same where none is better. */
 function moveAway(path: string, owner: RunAs | null, apps: readonly Confined[]): string {
   const grants = apps.map(({ permissions }) => permissions?.write ?? []);
   const roots = grants.flatMap((grant) => grant === "all" ? [] : grant.map(realPlace));
+  // Deno lets nobody read there whom it denies anything.
+  if (apps.some(({ permissions }) => permissions !== null)) roots.push("/dev");
   if (!isWithin(realPlace(path), roots)) return path;
   const own = owner === null ? Deno.env.get("XDG_RUNTIME_DIR") : undefined;
   for (const dir of [...own?.startsWith("/") ? [own] : [], ...ELSEWHERE]) {
@@ -102,7 +104,8 @@ function moveAway(path: string, owner: RunAs | null, apps: readonly Confined[]):
     } catch { /* it is not there, or not ours to write */ }
   }
   logWarn(
-    `A handler may write "${dirname(path)}", where the code of all apps is kept: name another directory in TMPDIR`,
+    `The code of all apps is kept in "${dirname(path)}", which a confined handler may write, or which none may read: ` +
+      "name another directory in TMPDIR",
   );
   return path;
 }

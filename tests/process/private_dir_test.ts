@@ -77,6 +77,18 @@ Deno.test("makePrivateDirectory() goes elsewhere where handlers may write, also 
   assertEquals([...Deno.readDirSync(temporary.at("tmp"))], []);
 });
 
+Deno.test({
+  name: "makePrivateDirectory() is not in /dev for a confined handler, which could not read there",
+  ignore: Deno.build.os !== "linux", // which has /dev/shm
+  fn() {
+    for (const [permissions, stays] of [[null, true], [{ write: [] }, false]] as const) {
+      const directory = withTemporary("/dev/shm", () => makePrivateDirectory(null, [{ permissions }]));
+      directory.remove();
+      assertEquals(dirname(directory.path) === "/dev/shm", stays);
+    }
+  },
+});
+
 Deno.test("makePrivateDirectory() says why it cannot", () => {
   const error = assertThrows(() => withTemporary("/nowhere", makePrivateDirectory), StackdError);
   assertEquals([error.code, error.exitCode], ["STACKD_LISTEN", 1]);

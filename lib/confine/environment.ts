@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { allowsName, allowsSome } from "../config/grant.ts";
 import type { Permissions } from "../config/permissions.ts";
 
 /** Tells a worker's process that it is to confine itself; to what, it reads from its standard input when that is known. */
@@ -42,9 +43,9 @@ export function environmentFor(
   const kept = new Set([
     ...HARMLESS,
     ...sourceRun ? SOURCE_RUN : [],
-    ...run.length > 0 ? ["PATH"] : [],
+    ...allowsSome(run) ? ["PATH"] : [],
     // That is where homedir() has it from.
-    ...sys === "all" || sys.includes("homedir") ? ["HOME"] : [],
+    ...allowsName(sys, "homedir") ? ["HOME"] : [],
   ]);
   const allowed = (name: string) =>
     kept.has(name) || grant === "all" ||

@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { allowsName, allowsSome } from "../config/grant.ts";
 import type { Permissions } from "../config/permissions.ts";
 import { type Instruction, JUMP_IF_EQUAL, JUMP_IF_NOT_LESS, LOAD, RETURN } from "./bpf.ts";
 import { ALLOW, ARCHITECTURE, type Architecture, AUDIT, ERRNO, FIRST_ARGUMENT, NUMBER } from "./seccomp.ts";
@@ -59,18 +60,16 @@ export function programLimits(
   { run, net, write, sys }: Pick<Permissions, "run" | "net" | "write" | "sys">,
   architecture: Architecture,
 ): readonly Instruction[] | null {
-  if (run !== "all" && run.length === 0) return null;
+  if (!allowsSome(run)) return null;
   const calls = CALLS[architecture];
   const local = net !== "all" && net.some((host) => host.startsWith("unix:"));
   const remote = net !== "all" && net.some((host) => !host.startsWith("unix:"));
   const families = [AF_NETLINK, ...local ? [AF_UNIX] : [], ...remote ? [AF_INET, AF_INET6] : []];
-  const changes = write === "all" || write.length > 0;
-  const prioritizes = sys === "all" || sys.includes("setPriority");
   const refused = [
     ...calls.others,
     ...calls.machine,
-    ...prioritizes ? [] : calls.priorities,
-    ...changes ? [] : calls.attributes,
+    ...allowsName(sys, "setPriority") ? [] : calls.priorities,
+    ...allowsSome(write) ? [] : calls.attributes,
   ];
   const { ofProcesses } = calls;
   // Jumps count what lies between.

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { allowsName, allowsSome } from "../config/grant.ts";
 import { dirname } from "@std/path";
 import type { Grant, Permissions } from "../config/permissions.ts";
 import { FS, NET, type Rule, type Ruleset, SCOPE } from "./landlock.ts";
@@ -108,7 +109,7 @@ export function rulesetFor(
   allow(FS.readFile | FS.execute, ...needs.code);
   allow(READ, ...needs.reads, ...LOADER, ...ZONES, ...TRUST);
   allow(FS.readFile, MAPS, ...RANDOM, ...systemFiles(permissions));
-  if (sys === "all" || sys.includes("cpus")) allow(READ, CPUS);
+  if (allowsName(sys, "cpus")) allow(READ, CPUS);
   allow(FS.readFile | FS.writeFile, ...DEVICES);
   allow(READ | WRITE, ...needs.caches);
   allow(FS.makeSock | FS.removeFile, ...needs.socketDirectories);
@@ -117,11 +118,11 @@ export function rulesetFor(
 
   allow(READ, ...readable, ...(read === "all" ? ["/"] : read));
   // Links may lead out. Deno asks for everything before it makes one, but in node:wasi; programs may make them.
-  const links = run === "all" || run.length > 0 || (read === "all" && write === "all");
+  const links = allowsSome(run) || (read === "all" && write === "all");
   allow(links ? WRITE : WRITE & ~FS.makeSym, ...writablePlaces(write, places));
-  if (net === "all" || net.length > 0) allow(READ, ...NAMES, ...LIBRARIES);
-  if (ffi === "all" || ffi.length > 0) allow(READ, ...LIBRARIES, ...(ffi === "all" ? [] : ffi));
-  if (run === "all" || run.length > 0) {
+  if (allowsSome(net)) allow(READ, ...NAMES, ...LIBRARIES);
+  if (allowsSome(ffi)) allow(READ, ...LIBRARIES, ...(ffi === "all" ? [] : ffi));
+  if (allowsSome(run)) {
     allow(READ | FS.execute, ...LIBRARIES);
     // A script is read by its interpreter.
     const programs = run === "all" ? PROGRAMS : run.flatMap((program) => places.which(program) ?? []);

@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { allowsSome } from "../config/grant.ts";
 import type { Permissions } from "../config/permissions.ts";
 import { addressOf, type Filter, makeFilter } from "../confine/bpf.ts";
 import { filterFor } from "../confine/hidden_descriptor.ts";
@@ -160,10 +161,10 @@ function makeFilters(permissions: Permissions, channel: string, loaderBefore: nu
   const machine = architecture();
   if (machine === null) return [];
   const fd = findSocket("getpeername", channel), limits = programLimits(permissions, machine);
-  const found = permissions.ffi === "all" || permissions.ffi.length > 0 ? null : loaderIn(textOf("/proc/self/maps"));
+  const found = allowsSome(permissions.ffi) ? null : loaderIn(textOf("/proc/self/maps"));
   // Without random addresses, what is refused to our loader is refused to every program's.
-  const loader = found?.from === loaderBefore && permissions.run.length > 0 ? null : found;
-  if (loader !== null && permissions.net.length > 0) loadHostLibraries();
+  const loader = found?.from === loaderBefore && allowsSome(permissions.run) ? null : found;
+  if (loader !== null && allowsSome(permissions.net)) loadHostLibraries();
   return [
     ...limits === null ? [] : [limits],
     ...fd < 0 ? [] : [filterFor(fd, machine)],

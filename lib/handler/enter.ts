@@ -31,8 +31,9 @@ export function enterConfinement(args: readonly string[]): readonly string[] {
   try {
     Deno.env.delete(CONFINE);
     // While nothing is known yet, what does not depend on it is done.
-    const abi = abiOf(landlockVersion()), code = Deno.build.os === "linux" ? mappedFiles() : [];
-    const loader = Deno.build.os === "linux" ? loaderIn(Deno.readTextFileSync("/proc/self/maps"))?.from ?? null : null;
+    const abi = abiOf(landlockVersion());
+    const maps = Deno.build.os === "linux" ? Deno.readTextFileSync("/proc/self/maps") : "";
+    const code = mappedFiles(maps), loader = loaderIn(maps)?.from ?? null;
     const lines = new InputLines();
     const path = args[0] === PATH_FOLLOWS ? lines.next() : args[0], line = lines.next();
     if (path === undefined || path === null || line === null) Deno.exit(1); // the supervisor is gone

@@ -39,10 +39,9 @@ export function needsOf({ socket, privateSocket, accessLog }: WorkerOptions, cod
   };
 }
 
-/** The files that this process has mapped: itself, the loader, and the libraries that it cannot run without (proc(5)). */
-export function mappedFiles(): string[] {
-  const lines = Deno.readTextFileSync("/proc/self/maps").split("\n");
-  return [...new Set(lines.flatMap((line) => /\s(\/.+)$/.exec(line)?.[1] ?? []))];
+/** The files that a process has mapped, by its /proc/self/maps (proc(5)): itself, the loader, and the libraries that it cannot run without. */
+export function mappedFiles(maps: string): string[] {
+  return [...new Set(maps.split("\n").flatMap((line) => /\s(\/.+)$/.exec(line)?.[1] ?? []))];
 }
 
 /** What Deno itself reads and writes where it runs us from source. */
